@@ -1,0 +1,147 @@
+//! Deadlines: one per kind, each armed and disarmed by what the connection is doing, never by the hot path.
+
+use super::state::{RecvHalf, SendHalf};
+use super::{Connection, Role};
+use crate::buffer::SendBuf;
+use crate::error::RecvErrorKind as Kind;
+use crate::time::Instant;
+use core::time::Duration;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    Head,
+    Body,
+    Write,
+    Idle,
+    ExpectContinue,
+    Drain,
+    Linger,
+}
+
+const TIMERS: [Timer; 7] =
+    [Timer::Head, Timer::Body, Timer::Write, Timer::Idle, Timer::ExpectContinue, Timer::Drain, Timer::Linger];
+
+/// The deadlines, by timer, and the marks that steps and commands have left.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    deadlines: [Option<core::num::NonZeroU64>; TIMERS.len()],
+    /// What had been written when the write deadline was armed.
+    written: u64,
+    /// Content has been consumed since the body deadline was armed.
+    pub(super) body_progress: bool,
+    /// A head was completed, or begun anew, since the head deadline was armed.
+    pub(super) head_renewed: bool,
+    /// The connection did something since the idle deadline was armed.
+    pub(super) active: bool,
+}
+
+impl Timers {
+    #[expect(clippy::indexing_slicing, reason = "an enum of as many variants as there are deadlines")]
+    fn slot(&mut self, timer: Timer) -> &mut Option<core::num::NonZeroU64> {
+        &mut self.deadlines[timer as usize]
+    }
+
+    fn earliest(&self) -> Option<Instant> {
+        self.deadlines.iter().flatten().min().map(|nanos| Instant::from_nanos(nanos.get()))
+    }
+}
+
+impl<R: Role> Connection<R> {
+    /// When [`Connection::handle_timeout`] must be called if nothing happens before; `None`: never. Ask after every
+    /// round of steps and commands, with the present time: what they left undone is what deadlines start to run for. A
+    /// late call only makes a deadline later.
+    pub fn poll_timeout(&mut self, now: Instant, out: &SendBuf) -> Option<Instant> {
+        self.settle(out);
+        for timer in TIMERS {
+            let wanted = self.wants(timer, out);
+            let renewed = self.take_renewal(timer, out);
+            let duration = self.duration(timer);
+            let slot = self.timers.slot(timer);
+            if !wanted || duration == Duration::MAX {
+                *slot = None;
+            } else if slot.is_none() || renewed {
+                *slot = core::num::NonZeroU64::new(now.saturating_add(duration).as_nanos().max(1));
+            }
+        }
+        self.timers.earliest()
+    }
+
+    /// Acts on every deadline that has passed: answers are then due to a server's [`crate::RecvErrorKind::HeadTimeout`]
+    /// and [`crate::RecvErrorKind::BodyTimeout`], which the next step returns; a connection that was idle or could not
+    /// write closes. A call too early, or too often, does no harm.
+    pub fn handle_timeout(&mut self, now: Instant, out: &SendBuf) {
+        self.poll_timeout(now, out);
+        for timer in TIMERS {
+            let passed = self.timers.slot(timer).is_some_and(|nanos| nanos.get() <= now.as_nanos());
+            if passed && self.wants(timer, out) {
+                *self.timers.slot(timer) = None;
+                self.expire(timer);
+            }
+        }
+        self.settle(out);
+    }
+
+    /// Closing becomes Closed when the last octet is out and nothing is left to be swallowed.
+    fn settle(&mut self, out: &SendBuf) {
+        if self.send == SendHalf::Closing && self.is_finished(out) {
+            self.close_now();
+        }
+    }
+
+    fn wants(&self, timer: Timer, out: &SendBuf) -> bool {
+        let closed = self.send == SendHalf::Closed;
+        match timer {
+            Timer::Head => !closed && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.head_begun,
+            Timer::Body => !closed && self.recv == RecvHalf::Body && self.flags.waiting && !self.flags.draining,
+            Timer::Write => !closed && self.send != SendHalf::Upgraded && !out.is_empty(),
+            Timer::Idle => {
+                self.recv == RecvHalf::Head
+                    && self.send == SendHalf::Idle
+                    && !self.flags.head_begun
+                    && self.exchanges.is_empty()
+                    && out.is_empty()
+            }
+            Timer::ExpectContinue => !closed && self.flags.awaiting_continue,
+            Timer::Drain => !closed && self.recv == RecvHalf::Body && self.flags.draining,
+            Timer::Linger => self.send == SendHalf::Closing && self.recv == RecvHalf::Linger && out.is_empty(),
+        }
+    }
+
+    /// Whether the deadline starts anew, because there was progress.
+    fn take_renewal(&mut self, timer: Timer, out: &SendBuf) -> bool {
+        match timer {
+            Timer::Head => core::mem::take(&mut self.timers.head_renewed),
+            Timer::Body => core::mem::take(&mut self.timers.body_progress),
+            Timer::Write => core::mem::replace(&mut self.timers.written, out.written()) != out.written(),
+            Timer::Idle => core::mem::take(&mut self.timers.active),
+            Timer::ExpectContinue | Timer::Drain | Timer::Linger => false,
+        }
+    }
+
+    fn duration(&self, timer: Timer) -> Duration {
+        let timeouts = &self.config.timeouts;
+        match timer {
+            Timer::Head => timeouts.head,
+            Timer::Body => timeouts.body,
+            Timer::Write => timeouts.write,
+            Timer::Idle => timeouts.idle,
+            Timer::ExpectContinue => timeouts.expect_continue,
+            Timer::Drain => timeouts.drain,
+            Timer::Linger => timeouts.linger,
+        }
+    }
+
+    fn expire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Head => self.fail(Kind::HeadTimeout, 0),
+            Timer::Body => self.fail(Kind::BodyTimeout, 0),
+            Timer::Write => {
+                self.fail(Kind::WriteTimeout, 0);
+                self.flags.aborted = true;
+            }
+            Timer::ExpectContinue => self.flags.awaiting_continue = false,
+            Timer::Drain => R::on_undrainable(self),
+            Timer::Idle | Timer::Linger => self.close_now(),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The framing decisions: one pure function per direction and role, each a table of RFC 9112 section 6.3 with the
+//! strict reading of every choice. Nothing else decides where a message ends.
+
+use super::fields::{FieldTable, Known};
+use super::options::Codings;
+use super::{MethodKind, Version, is_host, list};
+use crate::error::{RecvErrorKind as Kind, SendError};
+
+/// Where the content of a message ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// There is none, whatever the fields say.
+    None,
+    /// After that many octets.
+    Length(u64),
+    /// With the last chunk and its trailer section.
+    Chunked,
+    /// With the clean end of the input.
+    UntilClose,
+    /// HTTP ends with this head; what follows belongs to another protocol.
+    Tunnel,
+}
+
+/// What Expect asks for (RFC 9110 section 10.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expectation {
+    /// Nothing.
+    None,
+    /// `100-continue`.
+    Continue,
+    /// Something else: 417 is the answer by default.
+    Unknown,
+}
+
+/// What a head says about its message and its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) framing: Framing,
+    pub(crate) keep_alive: bool,
+    pub(crate) expectation: Expectation,
+    /// A request: an upgrade is offered. A response: it names a protocol.
+    pub(crate) upgrade: bool,
+}
+
+/// Decides over a request head; the checks of the whole head in their order: Host, framing, Expect.
+#[inline(always)]
+pub(crate) fn request_facts(
+    method: MethodKind,
+    version: Version,
+    block: &[u8],
+    fields: &FieldTable,
+) -> Result<Facts, Kind> {
+    check_host(version, block, fields)?;
+    let framing = request_framing(method, version, block, fields)?;
+    let options = ConnectionOptions::read(block, fields);
+    let is_http11 = version.is_http11();
+    Ok(Facts {
+        framing,
+        keep_alive: options.keep_alive(version),
+        // RFC 9110 sections 10.1.1 and 7.8: both are ignored in HTTP/1.0.
+        expectation: if is_http11 { expectation(block, fields) } else { Expectation::None },
+        upgrade: is_http11 && options.upgrade && method != MethodKind::Connect && names_protocol(block, fields),
+    })
+}
+
+fn check_host(version: Version, block: &[u8], fields: &FieldTable) -> Result<(), Kind> {
+    let mut hosts = fields.known(block, Known::Host);
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version.is_http11() => Err(Kind::MissingHost),
+        (Some(_), Some(_)) => Err(Kind::RepeatedHost),
+        (Some(host), None) if !is_host(host) => Err(Kind::InvalidHost),
+        (None, _) | (Some(_), None) => Ok(()),
+    }
+}
+
+fn request_framing(method: MethodKind, version: Version, block: &[u8], fields: &FieldTable) -> Result<Framing, Kind> {
+    let coded = fields.has(Known::TransferEncoding);
+    let counted = fields.has(Known::ContentLength);
+    if method == MethodKind::Connect && (coded || counted) {
+        return Err(Kind::FramedConnect);
+    }
+    if !coded {
+        return Ok(Framing::Length(content_length(block, fields)?.unwrap_or(0)));
+    }
+    if !version.is_http11() {
+        return Err(Kind::TransferEncodingInHttp10);
+    }
+    if counted {
+        return Err(Kind::LengthWithTransferEncoding);
+    }
+    let codings = codings(block, fields)?;
+    if !codings.last_is_chunked {
+        Err(Kind::ChunkedNotFinal)
+    } else if codings.others {
+        Err(Kind::UnknownTransferCoding)
+    } else {
+        Ok(Framing::Chunked)
+    }
+}
+
+/// Decides over a response head, knowing the request that it answers (RFC 9112 section 6.3, rules 1 and 2).
+pub(crate) fn response_facts(
+    request: MethodKind,
+    status: u16,
+    version: Version,
+    block: &[u8],
+    fields: &FieldTable,
+) -> Result<Facts, Kind> {
+    let framing = response_framing(request, status, version, block, fields)?;
+    let options = ConnectionOptions::read(block, fields);
+    let keep_alive = match framing {
+        Framing::None | Framing::Length(_) | Framing::Chunked => options.keep_alive(version),
+        Framing::UntilClose | Framing::Tunnel => false,
+    };
+    Ok(Facts { framing, keep_alive, expectation: Expectation::None, upgrade: names_protocol(block, fields) })
+}
+
+fn response_framing(
+    request: MethodKind,
+    status: u16,
+    version: Version,
+    block: &[u8],
+    fields: &FieldTable,
+) -> Result<Framing, Kind> {
+    if status == 101 {
+        return Ok(Framing::Tunnel);
+    }
+    if request == MethodKind::Head || matches!(status, 100..200 | 204 | 304) {
+        return Ok(Framing::None);
+    }
+    if request == MethodKind::Connect && makes_tunnel(status) {
+        return Ok(Framing::Tunnel);
+    }
+    if !fields.has(Known::TransferEncoding) {
+        let length = content_length(block, fields)?;
+        return Ok(length.map_or(Framing::UntilClose, Framing::Length));
+    }
+    if !version.is_http11() {
+        return Err(Kind::TransferEncodingInHttp10);
+    }
+    if fields.has(Known::ContentLength) {
+        return Err(Kind::LengthWithTransferEncoding);
+    }
+    let codings = codings(block, fields)?;
+    Ok(if codings.last_is_chunked { Framing::Chunked } else { Framing::UntilClose })
+}
+
+/// Whether this answer to CONNECT makes a tunnel: any 2xx (RFC 9110 section 9.3.6) but 204, whose rule comes first in
+/// RFC 9112 section 6.3.
+pub(crate) fn makes_tunnel(status: u16) -> bool {
+    matches!(status, 200..=203 | 205..300)
+}
+
+fn codings(block: &[u8], fields: &FieldTable) -> Result<Codings, Kind> {
+    let mut codings = Codings::default();
+    fields.known(block, Known::TransferEncoding).for_each(|value| codings.add(value));
+    if codings.invalid {
+        Err(Kind::InvalidTransferEncoding)
+    } else if codings.chunked > 1 {
+        Err(Kind::RepeatedChunked)
+    } else {
+        Ok(codings)
+    }
+}
+
+fn content_length(block: &[u8], fields: &FieldTable) -> Result<Option<u64>, Kind> {
+    let mut lengths = fields.known(block, Known::ContentLength);
+    let Some(value) = lengths.next() else { return Ok(None) };
+    if lengths.next().is_some() || value.contains(&b',') {
+        return Err(Kind::RepeatedContentLength);
+    }
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Kind::InvalidContentLength);
+    }
+    value
+        .iter()
+        .try_fold(0u64, |n, &c| n.checked_mul(10)?.checked_add(u64::from(c - b'0')))
+        .map(Some)
+        .ok_or(Kind::ContentLengthOverflow)
+}
+
+fn expectation(block: &[u8], fields: &FieldTable) -> Expectation {
+    let mut found = Expectation::None;
+    for element in fields.known(block, Known::Expect).flat_map(list) {
+        if !element.eq_ignore_ascii_case(b"100-continue") {
+            return Expectation::Unknown;
+        }
+        found = Expectation::Continue;
+    }
+    found
+}
+
+fn names_protocol(block: &[u8], fields: &FieldTable) -> bool {
+    fields.known(block, Known::Upgrade).flat_map(list).next().is_some()
+}
+
+/// The connection options that mean something here (RFC 9112 section 9.3, RFC 9110 section 7.8).
+#[derive(Debug, Clone, Copy, Default)]
+struct ConnectionOptions {
+    close: bool,
+    keep_alive: bool,
+    upgrade: bool,
+}
+
+impl ConnectionOptions {
+    #[inline(always)]
+    fn read(block: &[u8], fields: &FieldTable) -> Self {
+        let mut options = ConnectionOptions::default();
+        for option in fields.known(block, Known::Connection).flat_map(list) {
+            match option.len() {
+                5 => options.close |= option.eq_ignore_ascii_case(b"close"),
+                7 => options.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
+                10 => options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive"),
+                _ => {}
+            }
+        }
+        options
+    }
+
+    fn keep_alive(self, version: Version) -> bool {
+        !self.close && (version.is_http11() || self.keep_alive)
+    }
+}
+
+/// How much content a message of ours will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BodyLength {
+    /// None: the call that sends the head ends the message too, and no `finish` follows.
+    Empty,
+    /// So many octets, held exactly.
+    Exact(u64),
+    /// Not known before the end.
+    Unknown,
+    /// Not known, and intentionally long-lived: the idle deadline backs off until it ends.
+    Streaming,
+}
+
+/// How a message of ours is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutFraming {
+    /// What the Content-Length field says, if there is one.
+    pub(crate) content_length: Option<u64>,
+    pub(crate) body: Framing,
+}
+
+impl OutFraming {
+    const NOTHING: Self = OutFraming { content_length: None, body: Framing::None };
+}
+
+/// How a final response is framed. Interim responses, 101 and 2xx to CONNECT have no framing at all.
+pub(crate) fn sent_response_framing(
+    status: u16,
+    request: MethodKind,
+    to_http11: bool,
+    body: BodyLength,
+) -> Result<OutFraming, SendError> {
+    let length = match body {
+        BodyLength::Empty => Some(0),
+        BodyLength::Exact(n) => Some(n),
+        BodyLength::Unknown | BodyLength::Streaming => None,
+    };
+    match status {
+        204 | 205 if body != BodyLength::Empty => Err(SendError::BodyNotAllowed),
+        204 => Ok(OutFraming::NOTHING),
+        // Empty says nothing about the length that a 200 would have had.
+        304 if body == BodyLength::Empty => Ok(OutFraming::NOTHING),
+        304 => Ok(OutFraming { content_length: length, body: Framing::None }),
+        _ if request == MethodKind::Head => Ok(OutFraming { content_length: length, body: Framing::None }),
+        _ => Ok(match length {
+            Some(n) => OutFraming { content_length: Some(n), body: Framing::Length(n) },
+            None if to_http11 => OutFraming { content_length: None, body: Framing::Chunked },
+            None => OutFraming { content_length: None, body: Framing::UntilClose },
+        }),
+    }
+}
+
+/// How a request is framed.
+pub(crate) fn sent_request_framing(
+    method: MethodKind,
+    body: BodyLength,
+    peer_is_http11: bool,
+    expects_continue: bool,
+) -> Result<OutFraming, SendError> {
+    let may_have_content = !matches!(method, MethodKind::Trace | MethodKind::Connect);
+    match body {
+        BodyLength::Empty if expects_continue => Err(SendError::BodyNotAllowed),
+        // RFC 9110 section 8.6: these methods anticipate content, so its absence is said.
+        BodyLength::Empty if method.anticipates_content() => {
+            Ok(OutFraming { content_length: Some(0), body: Framing::Length(0) })
+        }
+        BodyLength::Empty => Ok(OutFraming::NOTHING),
+        BodyLength::Exact(_) | BodyLength::Unknown | BodyLength::Streaming if !may_have_content => {
+            Err(SendError::BodyNotAllowed)
+        }
+        BodyLength::Exact(0) if expects_continue => Err(SendError::BodyNotAllowed),
+        BodyLength::Exact(n) => Ok(OutFraming { content_length: Some(n), body: Framing::Length(n) }),
+        BodyLength::Unknown | BodyLength::Streaming if !peer_is_http11 => Err(SendError::UnknownLength),
+        BodyLength::Unknown | BodyLength::Streaming => Ok(OutFraming { content_length: None, body: Framing::Chunked }),
+    }
+}

@@ -1,0 +1,85 @@
+//! Octets to structure and back: heads, field lines, chunks, and what they say about framing. Nothing in here has heard
+//! of a connection: every item is a function of octets, or a parser that resumes where its input ended.
+
+mod chunked;
+mod encode;
+mod fields;
+mod framing;
+mod head;
+mod message;
+mod options;
+mod outgoing;
+mod scan;
+mod target;
+
+pub use chunked::{ChunkDecoder, ChunkItem};
+pub(crate) use encode::{
+    Connection as ConnectionField, write_chunk_start, write_interim, write_request, write_response,
+};
+pub use encode::{FieldBlock, FieldSlice};
+pub use fields::{FieldSpan, Fields};
+pub use framing::{BodyLength, Expectation, Framing};
+pub(crate) use framing::{
+    Facts, OutFraming, makes_tunnel, request_facts, response_facts, sent_request_framing, sent_response_framing,
+};
+pub use head::HeadParser;
+pub(crate) use head::{HeadRules, ParsedHead};
+pub use message::{MethodKind, OwnedRequest, OwnedResponse, Request, Response, Version};
+pub(crate) use options::{is_protocol, lists_protocol};
+pub use outgoing::{RequestHead, ResponseHead};
+pub use scan::{is_field_value, is_token};
+pub use target::{TargetForm, is_host};
+pub(crate) use target::{authority_of, check_target};
+
+use crate::error::RecvErrorKind;
+
+/// A violation of the grammar: what, and at which position of the block that was being parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: RecvErrorKind,
+    /// The position of the first octet that no valid continuation has.
+    pub at: usize,
+}
+
+impl Fault {
+    pub(crate) const fn new(kind: RecvErrorKind, at: usize) -> Self {
+        Fault { kind, at }
+    }
+}
+
+pub(crate) const CR: u8 = b'\r';
+pub(crate) const LF: u8 = b'\n';
+pub(crate) const SP: u8 = b' ';
+pub(crate) const HTAB: u8 = b'\t';
+
+/// OWS of RFC 9110 section 5.6.3.
+pub(crate) const fn is_blank(c: u8) -> bool {
+    matches!(c, SP | HTAB)
+}
+
+/// `bytes` without the blanks at its two ends.
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [c, rest @ ..] = bytes
+        && is_blank(*c)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., c] = bytes
+        && is_blank(*c)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The non-empty elements of a comma-separated list (RFC 9110 section 5.6.1), without the blanks around them. Only for
+/// lists of tokens: a quoted comma would be taken for a separator.
+pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&c| c == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// A slice that is empty where the range lies outside `bytes`.
+pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
+    bytes.get(start..end).unwrap_or(&[])
+}
