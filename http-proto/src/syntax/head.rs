@@ -3,7 +3,10 @@
 
 use super::fields::{FieldRules, FieldTable};
 use super::target::check_target;
-use super::{CR, Fault, Fields, LF, MethodKind, SP, TargetForm, Version, scan, slice};
+use super::{
+    CR, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, request_facts, response_facts, scan,
+    slice,
+};
 use crate::config::Limits;
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
@@ -52,6 +55,8 @@ enum Phase {
 #[derive(Debug)]
 pub struct HeadParser {
     response: bool,
+    /// A head was begun through the public methods and is not complete.
+    begun: bool,
     phase: Phase,
     /// The position up to which the start line has been scanned.
     at: usize,
@@ -92,6 +97,7 @@ impl HeadParser {
     pub const fn new() -> Self {
         HeadParser {
             response: false,
+            begun: false,
             phase: Phase::Method,
             at: 0,
             first_end: 0,
@@ -103,6 +109,56 @@ impl HeadParser {
             fields: FieldTable::new(),
             unfolded: Vec::new(),
         }
+    }
+
+    /// Parses a request head on its own, without a connection: `block` begins with its first octet, and has grown if
+    /// the call before returned `None`. Returns the head and its length once it is complete; the next call then begins
+    /// another one, as it does after an error.
+    ///
+    /// # Errors
+    /// What a server's connection would refuse, apart from empty lines in front, which are no part of a head.
+    #[inline]
+    pub fn parse_request<'b>(
+        &'b mut self,
+        block: &'b [u8],
+        limits: &Limits,
+    ) -> Result<Option<(Request<'b>, usize)>, Fault> {
+        if !self.begun {
+            self.begin_request();
+        }
+        self.begun = false;
+        let Some(length) = self.parse(block, &HeadRules::new(limits, false))? else {
+            self.begun = true;
+            return Ok(None);
+        };
+        let facts = request_facts(self.method, self.version(), block, &self.fields)
+            .map_err(|kind| Fault::new(kind, length - 1))?;
+        Ok(Some((Request::new(self.parsed(slice(block, 0, length)), facts), length)))
+    }
+
+    /// Parses a response head on its own, as the answer to a request of this method; otherwise as
+    /// [`HeadParser::parse_request`].
+    ///
+    /// # Errors
+    /// What a client's connection would refuse.
+    pub fn parse_response<'b>(
+        &'b mut self,
+        request: MethodKind,
+        block: &'b [u8],
+        limits: &Limits,
+    ) -> Result<Option<(Response<'b>, usize)>, Fault> {
+        if !self.begun {
+            self.begin_response();
+        }
+        self.begun = false;
+        let Some(length) = self.parse(block, &HeadRules::new(limits, true))? else {
+            self.begun = true;
+            return Ok(None);
+        };
+        let text = if self.fields.is_folded() { &self.unfolded } else { block };
+        let facts = response_facts(request, self.status, self.version(), text, &self.fields)
+            .map_err(|kind| Fault::new(kind, length - 1))?;
+        Ok(Some((Response::new(self.parsed(slice(block, 0, length)), facts), length)))
     }
 
     /// Begins a request head.
