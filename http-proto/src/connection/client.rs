@@ -10,7 +10,7 @@ use crate::buffer::{RecvBuf, SendBuf, Storage};
 use crate::config::Config;
 use crate::error::{RecvErrorKind, SendError};
 use crate::syntax::{
-    BodyLength, Framing, MethodKind, RequestHead, Response, response_facts, sent_request_framing, write_request,
+    BodyLength, Facts, Framing, MethodKind, RequestHead, Response, StartLine, sent_request_framing, write_request,
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -129,8 +129,7 @@ impl Connection<Client> {
     }
 
     /// A final head: what it means for the exchange and the connection.
-    fn on_final_head(&mut self) {
-        let facts = self.facts;
+    fn on_final_head(&mut self, facts: Facts) {
         let Some(front) = self.exchanges.front_mut() else { return };
         front.answer_begun = true;
         front.keep_alive &= facts.keep_alive;
@@ -154,7 +153,7 @@ impl Hooks for Client {
     const SERVER: bool = false;
 
     fn head<'b>(parsed: Parsed<'b>) -> Response<'b> {
-        Response::new(parsed.0, parsed.1)
+        Response::new(parsed.0)
     }
 
     fn may_begin_head(connection: &Connection<Self>) -> Result<(), RecvErrorKind> {
@@ -165,20 +164,19 @@ impl Hooks for Client {
         connection.front_awaits_answer()
     }
 
-    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
-        let parser = input.head();
-        let (status, version) = (parser.status(), parser.version());
-        let text = parser.text(input.unread());
+    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &mut RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
+        let (parser, block) = input.parser();
+        let StartLine { status, version, .. } = parser.line();
         let Some(front) = connection.exchanges.front_mut() else {
             return Err(RecvErrorKind::UnsolicitedResponse);
         };
         if status == 101 && !(front.sent && matches!(front.offer, Offer::Protocols(_))) {
             return Err(RecvErrorKind::UnsolicitedUpgrade);
         }
-        connection.facts = response_facts(front.method, status, version, text, parser.fields())?;
+        let facts = parser.judge_response(front.method, block)?;
         connection.flags.peer_is_http10 = !version.is_http11();
         if !matches!(status, 100 | 102..200) {
-            connection.on_final_head();
+            connection.on_final_head(facts);
             return Ok(Heard::Deliver);
         }
         if front.interim >= connection.config.limits.interim {
@@ -197,7 +195,7 @@ impl Hooks for Client {
     fn on_complete(connection: &mut Connection<Self>) {
         let Some(front) = connection.exchanges.front_mut() else { return };
         front.received = true;
-        if connection.facts.framing == Framing::Tunnel {
+        if connection.send == SendHalf::Upgraded {
             connection.exchanges.pop();
             connection.recv = RecvHalf::Tail;
         } else if front.sent {

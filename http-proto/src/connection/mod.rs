@@ -23,7 +23,6 @@ pub use state::State;
 
 use crate::config::Config;
 use crate::error::{RecvError, RecvErrorKind as Kind};
-use crate::syntax::{Expectation, Facts, Framing, HeadRules};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use event::Found;
@@ -40,8 +39,6 @@ pub struct Connection<R: Role> {
     recv: RecvHalf,
     send: SendHalf,
     exchanges: Exchanges,
-    /// Of the last head received.
-    facts: Facts,
     body_in: BodyIn,
     body_out: BodyOut,
     found: Found,
@@ -87,7 +84,6 @@ impl<R: Role> Connection<R> {
             recv: RecvHalf::Head,
             send: SendHalf::Idle,
             exchanges: Exchanges::default(),
-            facts: Facts { framing: Framing::None, keep_alive: true, expectation: Expectation::None, upgrade: false },
             body_in: BodyIn::Length(0),
             body_out: BodyOut::None,
             found: Found::Nothing(Step::NeedInput),
@@ -240,10 +236,6 @@ impl<R: Role> Connection<R> {
             Kind::Aborted | Kind::DeliveryFailed | Kind::WriteTimeout => self.close_now(),
             _ => R::on_failure(self, in_body),
         }
-    }
-
-    fn head_rules(&self) -> HeadRules {
-        HeadRules::new(&self.config.limits, !R::SERVER)
     }
 
     /// The oldest exchange is over on both sides.

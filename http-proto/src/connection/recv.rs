@@ -69,7 +69,7 @@ impl<R: Role> Connection<R> {
     pub fn event<'b, S: Storage>(&self, input: &'b RecvBuf<S>) -> Event<'b, R::Head<'b>> {
         let octets = input.event();
         match self.found {
-            Found::Head => Event::HeadersComplete(R::head(Parsed(input.head().parsed(octets), self.facts))),
+            Found::Head => Event::HeadersComplete(R::head(Parsed(input.head().parsed(octets)))),
             Found::Payload => Event::Payload(octets),
             Found::Complete { trailers: true } => Event::MessageComplete(input.head().section(octets)),
             Found::Complete { trailers: false } => Event::MessageComplete(Fields::EMPTY),
@@ -190,10 +190,9 @@ impl<R: Role> Connection<R> {
             let (parser, _) = input.parser();
             if R::SERVER { parser.begin_request() } else { parser.begin_response() }
         }
-        let rules = self.head_rules();
         loop {
             let (parser, block) = input.parser();
-            match parser.parse(block, &rules) {
+            match parser.parse(block, &self.config.limits, !R::SERVER) {
                 Ok(Some(_)) => return Ok(true),
                 Ok(None) if input.extend_block() => {}
                 Ok(None) => return Ok(false),

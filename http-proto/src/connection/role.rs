@@ -3,7 +3,7 @@
 use super::Connection;
 use crate::buffer::{RecvBuf, Storage};
 use crate::error::RecvErrorKind;
-use crate::syntax::{Facts, ParsedHead, Request, Response};
+use crate::syntax::{ParsedHead, Request, Response};
 
 /// Receives requests and answers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,10 @@ pub(super) mod hooks {
 
         /// A whole head lies at the front of the input.
         #[doc(hidden)]
-        fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &RecvBuf<S>) -> Result<Heard, RecvErrorKind>
+        fn on_head<S: Storage>(
+            connection: &mut Connection<Self>,
+            input: &mut RecvBuf<S>,
+        ) -> Result<Heard, RecvErrorKind>
         where
             Self: super::Role;
 
@@ -104,7 +107,7 @@ pub(super) mod hooks {
         Hold,
     }
 
-    /// A head and what it says, without its type's being public.
+    /// A head, without its type's being public.
     #[derive(Debug, Clone, Copy)]
-    pub struct Parsed<'b>(pub(in crate::connection) ParsedHead<'b>, pub(in crate::connection) Facts);
+    pub struct Parsed<'b>(pub(in crate::connection) ParsedHead<'b>);
 }

@@ -10,8 +10,8 @@ use crate::buffer::{RecvBuf, SendBuf, Storage};
 use crate::config::{Config, HalfClose};
 use crate::error::{RecvError, RecvErrorKind, SendError};
 use crate::syntax::{
-    BodyLength, ConnectionField, Expectation, Framing, MethodKind, OutFraming, Request, ResponseHead, lists_protocol,
-    makes_tunnel, request_facts, sent_response_framing, write_interim, write_response,
+    BodyLength, ConnectionField, Expectation, Framing, MethodKind, OutFraming, Request, ResponseHead, StartLine,
+    lists_protocol, makes_tunnel, sent_response_framing, write_interim, write_response,
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -198,7 +198,7 @@ impl Hooks for Server {
     const SERVER: bool = true;
 
     fn head<'b>(parsed: Parsed<'b>) -> Request<'b> {
-        Request::new(parsed.0, parsed.1)
+        Request::new(parsed.0)
     }
 
     #[inline(always)]
@@ -211,13 +211,12 @@ impl Hooks for Server {
     }
 
     #[inline(always)]
-    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
-        let parser = input.head();
-        let (method, version) = (parser.method(), parser.version());
-        if connection.recv != RecvHalf::Held {
-            connection.facts = request_facts(method, version, input.unread(), parser.fields())?;
-        }
-        let facts = connection.facts;
+    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &mut RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
+        let (parser, block) = input.parser();
+        let (StartLine { method, version, .. }, facts) = match connection.recv {
+            RecvHalf::Held => (parser.line(), parser.facts()),
+            _ => parser.judge_request(block)?,
+        };
         let content = facts.framing != Framing::Length(0);
         let safe = method.may_pipeline() && !content;
         if !safe && connection.config.pipeline.safe_only && !connection.exchanges.is_empty() {

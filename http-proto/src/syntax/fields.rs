@@ -1,7 +1,7 @@
 //! Field lines: the parser that fills a table of spans, and [`Fields`], the view of that table. Header and trailer
 //! sections share it. Resumes at (line start, scan position); knows no start line and no connection.
 
-use super::{CR, Fault, HTAB, LF, SP, is_blank, scan, slice};
+use super::{CR, Fault, HTAB, LF, SP, is_blank, is_name, scan, slice};
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
 use core::fmt;
@@ -43,6 +43,11 @@ impl<'b> Fields<'b> {
 
     pub(crate) fn spans(self) -> &'b [FieldSpan] {
         self.spans
+    }
+
+    /// The whole block, start line included.
+    pub(crate) fn block(self) -> &'b [u8] {
+        self.block
     }
 
     /// The number of field lines.
@@ -144,18 +149,29 @@ pub(super) enum Known {
 const KNOWN: usize = 6;
 
 impl Known {
+    /// Whether a known name has this length and first letter: tells nearly all others apart.
     #[inline(always)]
-    fn of(name: &[u8]) -> Option<Known> {
-        let (candidate, known) = match name.len() {
-            4 => (&b"host"[..], Known::Host),
-            6 => (&b"expect"[..], Known::Expect),
-            7 => (&b"upgrade"[..], Known::Upgrade),
-            10 => (&b"connection"[..], Known::Connection),
-            14 => (&b"content-length"[..], Known::ContentLength),
-            17 => (&b"transfer-encoding"[..], Known::TransferEncoding),
-            _ => return None,
+    #[expect(clippy::indexing_slicing, reason = "a number below 32 indexes a table of 32")]
+    fn may_be(length: u32, first: u8) -> bool {
+        const LETTERS: [u8; 32] = {
+            let mut letters = [0; 32];
+            (letters[4], letters[6], letters[7], letters[10], letters[14], letters[17]) =
+                (b'h', b'e', b'u', b'c', b'c', b't');
+            letters
         };
-        name.eq_ignore_ascii_case(candidate).then_some(known)
+        LETTERS[length as usize % 32] == first | 0x20
+    }
+
+    fn of(name: &[u8]) -> Option<Known> {
+        match name.len() {
+            4 => is_name(name, b"host").then_some(Known::Host),
+            6 => is_name(name, b"expect").then_some(Known::Expect),
+            7 => is_name(name, b"upgrade").then_some(Known::Upgrade),
+            10 => is_name(name, b"connection").then_some(Known::Connection),
+            14 => is_name(name, b"content-length").then_some(Known::ContentLength),
+            17 => is_name(name, b"transfer-encoding").then_some(Known::TransferEncoding),
+            _ => None,
+        }
     }
 }
 
@@ -169,8 +185,8 @@ struct Seen {
 /// What a section is held to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FieldRules {
-    pub(crate) max_line: usize,
-    pub(crate) max_fields: usize,
+    pub(crate) max_line: u16,
+    pub(crate) max_fields: u16,
     /// A client unfolds (RFC 9112 section 5.2), a server refuses.
     pub(crate) unfold: bool,
     pub(crate) too_many: Kind,
@@ -190,13 +206,39 @@ enum Phase {
     SectionLf,
 }
 
-/// Where the parser stands; copied into registers while it runs.
+#[inline(always)]
+fn octet(block: &[u8], at: u32) -> Option<u8> {
+    block.get(at as usize).copied()
+}
+
+#[cold]
+fn trimmed_end(block: &[u8], start: u32, end: u32) -> u32 {
+    let value = slice(block, start as usize, end as usize);
+    start + value.trim_ascii_end().len() as u32
+}
+
+fn fault(kind: Kind, at: u32) -> Fault {
+    Fault::new(kind, at as usize)
+}
+
+/// How the parsing of a line ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// With its line end; the next one begins at this position.
+    Ended(u32),
+    /// With the empty line that ends the section.
+    SectionEnded,
+    /// With the input.
+    Cut,
+}
+
+/// Where the parser stands. Written only where it stops, so that nothing but registers changes from line to line.
 #[derive(Debug, Clone, Copy)]
 struct Cursor {
-    at: usize,
-    line: usize,
-    name_end: usize,
-    value: usize,
+    at: u32,
+    line: u32,
+    name_end: u32,
+    value: u32,
     phase: Phase,
 }
 
@@ -218,7 +260,7 @@ impl FieldTable {
 
     /// Begins a section whose first line starts at `at`.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, at: usize) {
+    pub(crate) fn begin(&mut self, at: u32) {
         self.spans.clear();
         self.seen = [Seen::default(); KNOWN];
         self.cursor = Cursor { at, line: at, ..START };
@@ -227,7 +269,7 @@ impl FieldTable {
 
     /// The position up to which the block has been scanned; one past the section when it is complete.
     pub(crate) fn position(&self) -> usize {
-        self.cursor.at
+        self.cursor.at as usize
     }
 
     pub(crate) fn spans(&self) -> &[FieldSpan] {
@@ -246,112 +288,144 @@ impl FieldTable {
     /// Parses on; `Ok(true)` when the empty line that ends the section has been seen.
     #[inline(always)]
     pub(crate) fn parse(&mut self, block: &[u8], rules: &FieldRules) -> Result<bool, Fault> {
-        let mut cursor = self.cursor;
-        let outcome = self.run(&mut cursor, block, rules);
-        self.cursor = cursor;
-        let in_line = matches!(cursor.phase, Phase::Name | Phase::Blank | Phase::Value);
-        let limit = cursor.line + rules.max_line;
-        match outcome {
-            Err(fault) if in_line && fault.at >= limit => Err(Fault::new(Kind::FieldTooLong, limit.max(cursor.line))),
-            Ok(false) if in_line && cursor.at > limit => Err(Fault::new(Kind::FieldTooLong, limit)),
-            outcome => outcome,
+        let mut outcome = match self.cursor.phase {
+            Phase::Line => Ok(Line::Ended(self.cursor.at)),
+            Phase::Name | Phase::Blank | Phase::Value | Phase::LineLf | Phase::SectionLf => self.resume(block, rules),
+        };
+        while let Ok(Line::Ended(at)) = outcome {
+            outcome = self.line(Cursor { at, ..START }, block, rules);
         }
+        self.judge(outcome, rules)
     }
 
+    /// The rest of a line whose beginning an earlier call has seen.
+    #[inline(never)]
+    fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
+        self.line(self.cursor, block, rules)
+    }
+
+    /// What the end of the last line means, once the limit of its length has had its say.
     #[inline(always)]
-    fn run(&mut self, cursor: &mut Cursor, block: &[u8], rules: &FieldRules) -> Result<bool, Fault> {
-        loop {
-            match cursor.phase {
-                Phase::Line => {
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if c == CR {
-                        cursor.at += 1;
-                        cursor.phase = Phase::SectionLf;
-                    } else if is_blank(c) {
-                        self.unfold(cursor, rules)?;
-                    } else if self.spans.len() >= rules.max_fields {
-                        return Err(Fault::new(rules.too_many, cursor.at));
-                    } else {
-                        cursor.line = cursor.at;
-                        cursor.phase = Phase::Name;
-                    }
+    fn judge(&self, outcome: Result<Line, Kind>, rules: &FieldRules) -> Result<bool, Fault> {
+        if outcome == Ok(Line::SectionEnded) {
+            return Ok(true);
+        }
+        let Cursor { at, line, phase, .. } = self.cursor;
+        let limit = line + u32::from(rules.max_line);
+        let in_line = matches!(phase, Phase::Name | Phase::Blank | Phase::Value);
+        if in_line && (at > limit || (at == limit && outcome.is_err())) {
+            return Err(fault(Kind::FieldTooLong, limit));
+        }
+        outcome.map_or_else(|kind| Err(fault(kind, at)), |_| Ok(false))
+    }
+
+    /// One line, from the phase of the cursor on. Its parts follow each other. Where the input ends or goes wrong, the
+    /// cursor is kept, with the position of the octet that is missing or wrong.
+    #[inline(always)]
+    fn line(&mut self, from: Cursor, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
+        let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
+        macro_rules! leave {
+            ($phase:ident, $outcome:expr) => {{
+                self.cursor = Cursor { at, line, name_end, value, phase: Phase::$phase };
+                return $outcome;
+            }};
+        }
+        if phase == Phase::Line {
+            phase = Phase::Name;
+            match octet(block, at) {
+                None => leave!(Line, Ok(Line::Cut)),
+                Some(CR) => {
+                    at += 1;
+                    phase = Phase::SectionLf;
                 }
-                Phase::Name => {
-                    cursor.at = scan::token_end(block, cursor.at);
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if c != b':' || cursor.at == cursor.line {
-                        return Err(Fault::new(name_fault(c, cursor.at == cursor.line), cursor.at));
+                Some(SP | HTAB) => match self.unfold(at, rules) {
+                    Ok(last) => {
+                        (line, name_end, value) = last;
+                        phase = Phase::Value;
                     }
-                    cursor.name_end = cursor.at;
-                    cursor.at += 1;
-                    cursor.phase = Phase::Blank;
-                }
-                Phase::Blank => {
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if is_blank(c) {
-                        cursor.at += 1;
-                    } else {
-                        cursor.value = cursor.at;
-                        cursor.phase = Phase::Value;
-                    }
-                }
-                Phase::Value => {
-                    cursor.at = scan::value_end(block, cursor.at);
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if c != CR {
-                        let kind = if c == LF { Kind::BareLf } else { Kind::InvalidFieldValue };
-                        return Err(Fault::new(kind, cursor.at));
-                    }
-                    if cursor.at - cursor.line > rules.max_line {
-                        return Err(Fault::new(Kind::FieldTooLong, cursor.line + rules.max_line));
-                    }
-                    cursor.at += 1;
-                    cursor.phase = Phase::LineLf;
-                }
-                Phase::LineLf => {
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if c != LF {
-                        return Err(Fault::new(Kind::BareCr, cursor.at));
-                    }
-                    self.finish_line(cursor, block);
-                    cursor.at += 1;
-                    cursor.phase = Phase::Line;
-                }
-                Phase::SectionLf => {
-                    let Some(&c) = block.get(cursor.at) else { return Ok(false) };
-                    if c != LF {
-                        return Err(Fault::new(Kind::BareCr, cursor.at));
-                    }
-                    cursor.at += 1;
-                    return Ok(true);
-                }
+                    Err(kind) => leave!(Line, Err(kind)),
+                },
+                Some(_) if self.spans.len() >= usize::from(rules.max_fields) => leave!(Line, Err(rules.too_many)),
+                Some(_) => line = at,
             }
         }
+        if phase == Phase::SectionLf {
+            match octet(block, at) {
+                None => leave!(SectionLf, Ok(Line::Cut)),
+                Some(LF) => {
+                    at += 1;
+                    leave!(SectionLf, Ok(Line::SectionEnded))
+                }
+                Some(_) => leave!(SectionLf, Err(Kind::BareCr)),
+            }
+        }
+        if phase == Phase::Name {
+            let end;
+            (at, end) = scan::token_end(block, at);
+            match end {
+                Some(b':') if at > line => {}
+                Some(c) => leave!(Name, Err(name_fault(c, at == line))),
+                None => leave!(Name, Ok(Line::Cut)),
+            }
+            name_end = at;
+            at += 1;
+            phase = Phase::Blank;
+        }
+        if phase == Phase::Blank {
+            while let Some(SP | HTAB) = octet(block, at) {
+                at += 1;
+            }
+            if at as usize >= block.len() {
+                leave!(Blank, Ok(Line::Cut));
+            }
+            value = at;
+            phase = Phase::Value;
+        }
+        if phase == Phase::Value {
+            let end;
+            (at, end) = scan::value_end(block, at);
+            match end {
+                Some(CR) => {}
+                Some(LF) => leave!(Value, Err(Kind::BareLf)),
+                Some(_) => leave!(Value, Err(Kind::InvalidFieldValue)),
+                None => leave!(Value, Ok(Line::Cut)),
+            }
+            if at - line > u32::from(rules.max_line) {
+                leave!(Value, Err(Kind::FieldTooLong));
+            }
+            at += 1;
+        }
+        match octet(block, at) {
+            None => leave!(LineLf, Ok(Line::Cut)),
+            Some(LF) => {}
+            Some(_) => leave!(LineLf, Err(Kind::BareCr)),
+        }
+        self.enter(block, [line, name_end, value, at - 1]);
+        Ok(Line::Ended(at + 1))
     }
 
-    /// Enters the field whose line ends before the LF at the cursor.
+    /// Enters a field: where its line and value begin, its name and its line end.
     #[inline(always)]
-    fn finish_line(&mut self, cursor: &Cursor, block: &[u8]) {
-        let mut end = cursor.at - 1;
-        while end > cursor.value && block.get(end - 1).is_some_and(|&c| is_blank(c)) {
-            end -= 1;
+    fn enter(&mut self, block: &[u8], [line, name_end, value, mut end]: [u32; 4]) {
+        // No control but HTAB is left in a value, so this is SP or HTAB, at its end or in front of it.
+        if octet(block, end.wrapping_sub(1)).is_some_and(|c| c <= SP) {
+            end = trimmed_end(block, value, end);
+        }
+        if Known::may_be(name_end - line, octet(block, line).unwrap_or(0)) {
+            self.note(slice(block, line as usize, name_end as usize));
         }
         // A head is at most 64 KiB less one, so no offset is cut here.
-        let span = FieldSpan {
-            name: cursor.line as u16,
-            name_end: cursor.name_end as u16,
-            value: cursor.value as u16,
+        self.spans.push(FieldSpan {
+            name: line as u16,
+            name_end: name_end as u16,
+            value: value as u16,
             value_end: end as u16,
-        };
-        if let Some(known) = Known::of(span.name(block)) {
-            self.note(known);
-        }
-        self.spans.push(span);
+        });
     }
 
-    #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "an enum of KNOWN variants indexes an array of KNOWN")]
-    fn note(&mut self, known: Known) {
+    fn note(&mut self, name: &[u8]) {
+        let Some(known) = Known::of(name) else { return };
         let seen = &mut self.seen[known as usize];
         if seen.count == 0 {
             seen.first = self.spans.len() as u16;
@@ -359,23 +433,20 @@ impl FieldTable {
         seen.count += 1;
     }
 
-    /// A line that begins with a blank: the last field goes on (RFC 9112 section 5.2), if there is one.
+    /// A line that begins with a blank: the last field goes on (RFC 9112 section 5.2), if there is one. Returns where
+    /// its line begins, its name ends and its value begins.
     #[cold]
-    fn unfold(&mut self, cursor: &mut Cursor, rules: &FieldRules) -> Result<(), Fault> {
-        let Some(last) = self.spans.last() else {
-            return Err(Fault::new(Kind::LeadingBlank, cursor.at));
-        };
+    fn unfold(&mut self, at: u32, rules: &FieldRules) -> Result<(u32, u32, u32), Kind> {
+        let last = *self.spans.last().ok_or(Kind::LeadingBlank)?;
         if !rules.unfold {
-            return Err(Fault::new(Kind::ObsFold, cursor.at));
+            return Err(Kind::ObsFold);
         }
-        if cursor.at - usize::from(last.name) >= rules.max_line {
-            return Err(Fault::new(Kind::FieldTooLong, cursor.at));
+        if at - u32::from(last.name) >= u32::from(rules.max_line) {
+            return Err(Kind::FieldTooLong);
         }
-        (cursor.line, cursor.name_end, cursor.value) = (last.name.into(), last.name_end.into(), last.value.into());
-        cursor.phase = Phase::Value;
         self.folded = true;
         self.forget_last();
-        Ok(())
+        Ok((last.name.into(), last.name_end.into(), last.value.into()))
     }
 
     /// Takes the last field out again, to be entered anew when its continuation has ended.
@@ -416,8 +487,25 @@ impl FieldTable {
         }
     }
 
-    /// The values of the fields of a known name.
+    /// The value of the only field of a known name; `None` if there are none or several.
     #[inline(always)]
+    pub(super) fn only<'t>(&self, block: &'t [u8], known: Known) -> Option<&'t [u8]> {
+        let seen = self.seen_of(known);
+        let span = self.spans.get(usize::from(seen.first)).filter(|_| seen.count == 1);
+        span.map(|span| span.value(block))
+    }
+
+    /// Whether the only field of a known name has a value that is one run, in the whole block, of octets for which
+    /// `run_end` says where they end.
+    #[inline(always)]
+    pub(super) fn only_is_run(&self, block: &[u8], known: Known, run_end: impl Fn(&[u8], u32) -> u32) -> bool {
+        let seen = self.seen_of(known);
+        self.spans
+            .get(usize::from(seen.first))
+            .is_some_and(|span| seen.count == 1 && run_end(block, span.value.into()) >= span.value_end.into())
+    }
+
+    /// The values of the fields of a known name.
     pub(super) fn known<'t>(&'t self, block: &'t [u8], known: Known) -> impl Iterator<Item = &'t [u8]> {
         let seen = self.seen_of(known);
         let first = self.spans.get(usize::from(seen.first)).filter(|_| seen.count > 0);

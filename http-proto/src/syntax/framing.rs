@@ -3,7 +3,7 @@
 
 use super::fields::{FieldTable, Known};
 use super::options::Codings;
-use super::{MethodKind, Version, is_host, list};
+use super::{MethodKind, Version, is_host, is_name, list, scan};
 use crate::error::{RecvErrorKind as Kind, SendError};
 
 /// Where the content of a message ends.
@@ -42,6 +42,11 @@ pub(crate) struct Facts {
     pub(crate) upgrade: bool,
 }
 
+impl Facts {
+    pub(crate) const NONE: Self =
+        Facts { framing: Framing::None, keep_alive: true, expectation: Expectation::None, upgrade: false };
+}
+
 /// Decides over a request head; the checks of the whole head in their order: Host, framing, Expect.
 #[inline(always)]
 pub(crate) fn request_facts(
@@ -58,21 +63,31 @@ pub(crate) fn request_facts(
         framing,
         keep_alive: options.keep_alive(version),
         // RFC 9110 sections 10.1.1 and 7.8: both are ignored in HTTP/1.0.
-        expectation: if is_http11 { expectation(block, fields) } else { Expectation::None },
+        expectation: if is_http11 && fields.has(Known::Expect) {
+            expectation(block, fields)
+        } else {
+            Expectation::None
+        },
         upgrade: is_http11 && options.upgrade && method != MethodKind::Connect && names_protocol(block, fields),
     })
 }
 
+#[inline(always)]
 fn check_host(version: Version, block: &[u8], fields: &FieldTable) -> Result<(), Kind> {
-    let mut hosts = fields.known(block, Known::Host);
-    match (hosts.next(), hosts.next()) {
-        (None, _) if version.is_http11() => Err(Kind::MissingHost),
-        (Some(_), Some(_)) => Err(Kind::RepeatedHost),
-        (Some(host), None) if !is_host(host) => Err(Kind::InvalidHost),
-        (None, _) | (Some(_), None) => Ok(()),
+    // Nearly every Host is a name without a port; a run that ends where the value ends, or is empty like it, is valid.
+    if fields.only_is_run(block, Known::Host, |block, from| scan::reg_name_end(block, from).0) {
+        return Ok(());
+    }
+    match fields.only(block, Known::Host) {
+        Some(host) if is_host(host) => Ok(()),
+        Some(_) => Err(Kind::InvalidHost),
+        None if fields.has(Known::Host) => Err(Kind::RepeatedHost),
+        None if version.is_http11() => Err(Kind::MissingHost),
+        None => Ok(()),
     }
 }
 
+#[inline(always)]
 fn request_framing(method: MethodKind, version: Version, block: &[u8], fields: &FieldTable) -> Result<Framing, Kind> {
     let coded = fields.has(Known::TransferEncoding);
     let counted = fields.has(Known::ContentLength);
@@ -80,7 +95,8 @@ fn request_framing(method: MethodKind, version: Version, block: &[u8], fields: &
         return Err(Kind::FramedConnect);
     }
     if !coded {
-        return Ok(Framing::Length(content_length(block, fields)?.unwrap_or(0)));
+        let length = if counted { content_length(block, fields)? } else { None };
+        return Ok(Framing::Length(length.unwrap_or(0)));
     }
     if !version.is_http11() {
         return Err(Kind::TransferEncodingInHttp10);
@@ -164,9 +180,10 @@ fn codings(block: &[u8], fields: &FieldTable) -> Result<Codings, Kind> {
 }
 
 fn content_length(block: &[u8], fields: &FieldTable) -> Result<Option<u64>, Kind> {
-    let mut lengths = fields.known(block, Known::ContentLength);
-    let Some(value) = lengths.next() else { return Ok(None) };
-    if lengths.next().is_some() || value.contains(&b',') {
+    let Some(value) = fields.only(block, Known::ContentLength) else {
+        return if fields.has(Known::ContentLength) { Err(Kind::RepeatedContentLength) } else { Ok(None) };
+    };
+    if value.contains(&b',') {
         return Err(Kind::RepeatedContentLength);
     }
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
@@ -206,15 +223,26 @@ impl ConnectionOptions {
     #[inline(always)]
     fn read(block: &[u8], fields: &FieldTable) -> Self {
         let mut options = ConnectionOptions::default();
+        // Nearly always there is none, or a single one.
+        if !fields.has(Known::Connection) || fields.only(block, Known::Connection).is_some_and(|one| options.add(one)) {
+            return options;
+        }
         for option in fields.known(block, Known::Connection).flat_map(list) {
-            match option.len() {
-                5 => options.close |= option.eq_ignore_ascii_case(b"close"),
-                7 => options.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
-                10 => options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive"),
-                _ => {}
-            }
+            options.add(option);
         }
         options
+    }
+
+    /// Adds an option, and says whether it is one of these.
+    fn add(&mut self, option: &[u8]) -> bool {
+        let (flag, found) = match option.len() {
+            5 => (&mut self.close, is_name(option, b"close")),
+            7 => (&mut self.upgrade, is_name(option, b"upgrade")),
+            10 => (&mut self.keep_alive, is_name(option, b"keep-alive")),
+            _ => return false,
+        };
+        *flag |= found;
+        found
     }
 
     fn keep_alive(self, version: Version) -> bool {

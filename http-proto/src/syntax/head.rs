@@ -4,8 +4,8 @@
 use super::fields::{FieldRules, FieldTable};
 use super::target::check_target;
 use super::{
-    CR, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, request_facts, response_facts, scan,
-    slice,
+    CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, request_facts,
+    response_facts, scan, slice,
 };
 use crate::config::Limits;
 use crate::error::RecvErrorKind as Kind;
@@ -13,31 +13,6 @@ use alloc::vec::Vec;
 
 /// `HTTP/1.` as it stands in front of the minor version.
 const PREFIX: &[u8; 7] = b"HTTP/1.";
-
-/// What a head is held to; worked out of [`Limits`] once a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HeadRules {
-    method: usize,
-    target: usize,
-    head: usize,
-    fields: FieldRules,
-}
-
-impl HeadRules {
-    pub(crate) const fn new(limits: &Limits, unfold: bool) -> Self {
-        HeadRules {
-            method: limits.method as usize,
-            target: limits.target as usize,
-            head: limits.head as usize,
-            fields: FieldRules {
-                max_line: limits.field_line as usize,
-                max_fields: limits.fields as usize,
-                unfold,
-                too_many: Kind::TooManyFields,
-            },
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -59,31 +34,48 @@ pub struct HeadParser {
     begun: bool,
     phase: Phase,
     /// The position up to which the start line has been scanned.
-    at: usize,
-    /// Request: the end of the method. Response: of the status.
-    first_end: usize,
-    /// Request: the end of the target. Response: of the reason.
-    second_end: usize,
-    minor: u8,
-    status: u16,
-    method: MethodKind,
-    form: TargetForm,
+    at: u32,
+    line: StartLine,
+    facts: Facts,
     fields: FieldTable,
     /// The head with its folded lines unfolded, if there were any.
     unfolded: Vec<u8>,
 }
 
-/// A start line and a section, as spans of a block.
+fn fault(kind: Kind, at: u32) -> Fault {
+    Fault::new(kind, at as usize)
+}
+
+/// A start line: spans of its block, and what it says.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ParsedHead<'b> {
-    pub(crate) block: &'b [u8],
-    pub(crate) fields: Fields<'b>,
-    pub(crate) first_end: usize,
-    pub(crate) second_end: usize,
-    pub(crate) version: Version,
+pub(crate) struct StartLine {
+    /// Request: the end of the method. Response: of the status.
+    pub(crate) first_end: u16,
+    /// Request: the end of the target. Response: of the reason.
+    pub(crate) second_end: u16,
     pub(crate) status: u16,
+    pub(crate) version: Version,
     pub(crate) method: MethodKind,
     pub(crate) form: TargetForm,
+}
+
+impl StartLine {
+    pub(crate) const NONE: Self = StartLine {
+        first_end: 0,
+        second_end: 0,
+        status: 0,
+        version: Version::HTTP_11,
+        method: MethodKind::Other,
+        form: TargetForm::Origin,
+    };
+}
+
+/// A start line and a section, in their block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ParsedHead<'b> {
+    pub(crate) fields: Fields<'b>,
+    pub(crate) line: &'b StartLine,
+    pub(crate) facts: &'b Facts,
 }
 
 impl Default for HeadParser {
@@ -100,12 +92,8 @@ impl HeadParser {
             begun: false,
             phase: Phase::Method,
             at: 0,
-            first_end: 0,
-            second_end: 0,
-            minor: 0,
-            status: 0,
-            method: MethodKind::Other,
-            form: TargetForm::Origin,
+            line: StartLine::NONE,
+            facts: Facts::NONE,
             fields: FieldTable::new(),
             unfolded: Vec::new(),
         }
@@ -127,13 +115,12 @@ impl HeadParser {
             self.begin_request();
         }
         self.begun = false;
-        let Some(length) = self.parse(block, &HeadRules::new(limits, false))? else {
+        let Some(length) = self.parse(block, limits, false)? else {
             self.begun = true;
             return Ok(None);
         };
-        let facts = request_facts(self.method, self.version(), block, &self.fields)
-            .map_err(|kind| Fault::new(kind, length - 1))?;
-        Ok(Some((Request::new(self.parsed(slice(block, 0, length)), facts), length)))
+        self.judge_request(block).map_err(|kind| Fault::new(kind, length - 1))?;
+        Ok(Some((Request::new(self.parsed(slice(block, 0, length))), length)))
     }
 
     /// Parses a response head on its own, as the answer to a request of this method; otherwise as
@@ -151,14 +138,12 @@ impl HeadParser {
             self.begin_response();
         }
         self.begun = false;
-        let Some(length) = self.parse(block, &HeadRules::new(limits, true))? else {
+        let Some(length) = self.parse(block, limits, true)? else {
             self.begun = true;
             return Ok(None);
         };
-        let text = if self.fields.is_folded() { &self.unfolded } else { block };
-        let facts = response_facts(request, self.status, self.version(), text, &self.fields)
-            .map_err(|kind| Fault::new(kind, length - 1))?;
-        Ok(Some((Response::new(self.parsed(slice(block, 0, length)), facts), length)))
+        self.judge_response(request, block).map_err(|kind| Fault::new(kind, length - 1))?;
+        Ok(Some((Response::new(self.parsed(slice(block, 0, length))), length)))
     }
 
     /// Begins a request head.
@@ -178,28 +163,38 @@ impl HeadParser {
     fn begin(&mut self, phase: Phase) {
         self.phase = phase;
         self.at = 0;
-        self.fields.begin(0);
     }
 
     /// Begins a trailer section.
     pub(crate) fn begin_trailers(&mut self) {
         self.begin(Phase::Fields);
+        self.fields.begin(0);
     }
 
     pub(crate) fn fields(&self) -> &FieldTable {
         &self.fields
     }
 
-    pub(crate) fn method(&self) -> MethodKind {
-        self.method
+    /// Decides over the request head that lies at the front of `block`.
+    #[inline(always)]
+    pub(crate) fn judge_request(&mut self, block: &[u8]) -> Result<(StartLine, Facts), Kind> {
+        self.facts = request_facts(self.line.method, self.line.version, block, &self.fields)?;
+        Ok((self.line, self.facts))
     }
 
-    pub(crate) fn version(&self) -> Version {
-        Version::from_minor(self.minor)
+    /// Decides over the response head that lies at the front of `block`, knowing which request it answers.
+    pub(crate) fn judge_response(&mut self, request: MethodKind, block: &[u8]) -> Result<Facts, Kind> {
+        let text = if self.fields.is_folded() { &self.unfolded } else { block };
+        self.facts = response_facts(request, self.line.status, self.line.version, text, &self.fields)?;
+        Ok(self.facts)
     }
 
-    pub(crate) fn status(&self) -> u16 {
-        self.status
+    pub(crate) fn line(&self) -> StartLine {
+        self.line
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts
     }
 
     /// The memory that the tables hold is given back.
@@ -214,17 +209,7 @@ impl HeadParser {
     }
 
     pub(crate) fn parsed<'b>(&'b self, block: &'b [u8]) -> ParsedHead<'b> {
-        let block = self.text(block);
-        ParsedHead {
-            block,
-            fields: Fields::new(block, self.fields.spans()),
-            first_end: self.first_end,
-            second_end: self.second_end,
-            version: self.version(),
-            status: self.status,
-            method: self.method,
-            form: self.form,
-        }
+        ParsedHead { fields: self.section(block), line: &self.line, facts: &self.facts }
     }
 
     pub(crate) fn section<'b>(&'b self, block: &'b [u8]) -> Fields<'b> {
@@ -234,10 +219,17 @@ impl HeadParser {
     /// Parses on in `block`, which begins with the head's first octet and may have grown since the last call. Returns
     /// the length of the head once it is complete.
     #[inline(always)]
-    pub(crate) fn parse(&mut self, block: &[u8], rules: &HeadRules) -> Result<Option<usize>, Fault> {
-        let window = block.get(..rules.head).unwrap_or(block);
-        let complete = self.start_line(window, rules)? && self.fields.parse(window, &rules.fields)?;
-        self.complete(complete, window, block.len() > rules.head, Fault::new(Kind::HeadTooLong, rules.head))
+    pub(crate) fn parse(&mut self, block: &[u8], limits: &Limits, unfold: bool) -> Result<Option<usize>, Fault> {
+        let max = usize::from(limits.head);
+        let window = block.get(..max).unwrap_or(block);
+        let rules = FieldRules {
+            max_line: limits.field_line,
+            max_fields: limits.fields,
+            unfold,
+            too_many: Kind::TooManyFields,
+        };
+        let complete = self.start_line(window, limits)? && self.fields.parse(window, &rules)?;
+        self.complete(complete, window, block.len() > max, Fault::new(Kind::HeadTooLong, max))
     }
 
     /// The same for a trailer section.
@@ -249,8 +241,8 @@ impl HeadParser {
     ) -> Result<Option<usize>, Fault> {
         let max = usize::from(limits.trailers);
         let rules = FieldRules {
-            max_line: limits.field_line.into(),
-            max_fields: limits.trailer_fields.into(),
+            max_line: limits.field_line,
+            max_fields: limits.trailer_fields,
             unfold,
             too_many: Kind::TooManyTrailers,
         };
@@ -271,103 +263,101 @@ impl HeadParser {
         Ok(Some(end))
     }
 
-    /// Parses the start line; `Ok(true)` when it is behind us.
+    /// Parses the start line; `Ok(true)` when it is behind us. Its parts follow each other; a call that resumes enters
+    /// where the last one left off.
     #[inline(always)]
-    fn start_line(&mut self, block: &[u8], rules: &HeadRules) -> Result<bool, Fault> {
-        loop {
-            match self.phase {
-                Phase::Fields => return Ok(true),
-                Phase::Method => {
-                    let at = scan::token_end(block, self.at);
-                    let end = block.get(at);
-                    if at > rules.method || (at == rules.method && end.is_some_and(|&c| c != SP)) {
-                        return Err(Fault::new(Kind::MethodTooLong, rules.method));
-                    }
+    fn start_line(&mut self, block: &[u8], limits: &Limits) -> Result<bool, Fault> {
+        if self.phase == Phase::Method {
+            let (at, end) = scan::token_end(block, self.at);
+            let limit = u32::from(limits.method);
+            match end {
+                Some(c) if at > limit || (at == limit && c != SP) => return Err(fault(Kind::MethodTooLong, limit)),
+                Some(SP) if at > 0 => {}
+                Some(LF) => return Err(fault(Kind::BareLf, at)),
+                Some(_) => return Err(fault(Kind::InvalidMethod, at)),
+                None if at > limit => return Err(fault(Kind::MethodTooLong, limit)),
+                None => {
                     self.at = at;
-                    match end {
-                        None => return Ok(false),
-                        Some(&SP) if at > 0 => {}
-                        Some(&LF) => return Err(Fault::new(Kind::BareLf, at)),
-                        Some(_) => return Err(Fault::new(Kind::InvalidMethod, at)),
-                    }
-                    self.first_end = at;
-                    self.method = MethodKind::of(slice(block, 0, at));
-                    self.at = at + 1;
-                    self.phase = Phase::Target;
-                }
-                Phase::Target => {
-                    let at = scan::target_end(block, self.at);
-                    let end = block.get(at);
-                    let limit = self.first_end + 1 + rules.target;
-                    if at > limit || (at == limit && end.is_some_and(|&c| c != SP)) {
-                        return Err(Fault::new(Kind::TargetTooLong, limit));
-                    }
-                    self.at = at;
-                    match end {
-                        None => return Ok(false),
-                        Some(&SP) if at > self.first_end + 1 => {}
-                        Some(&LF) => return Err(Fault::new(Kind::BareLf, at)),
-                        Some(_) => return Err(Fault::new(Kind::InvalidTarget, at)),
-                    }
-                    self.second_end = at;
-                    self.at = at + 1;
-                    self.phase = Phase::Version;
-                }
-                Phase::Version => {
-                    let response = self.response;
-                    let rest = block.get(self.at..).unwrap_or_default();
-                    match rest.first_chunk::<9>() {
-                        Some([prefix @ .., minor, end])
-                            if prefix == PREFIX && minor.is_ascii_digit() && *end == if response { SP } else { CR } =>
-                        {
-                            self.minor = minor - b'0';
-                        }
-                        Some(_) | None => return self.bad_version(block, rest).map_or(Ok(false), Err),
-                    }
-                    self.at += 9;
-                    self.phase = if response { Phase::Status } else { Phase::LineLf };
-                }
-                Phase::Status => {
-                    let rest = block.get(self.at..).unwrap_or_default();
-                    let digits = rest.iter().take(3).take_while(|c| c.is_ascii_digit()).count();
-                    match rest.get(digits) {
-                        None => return Ok(false),
-                        Some(&SP) if digits == 3 => {}
-                        Some(_) => return Err(Fault::new(Kind::InvalidStatusLine, self.at + digits)),
-                    }
-                    self.status = rest.iter().take(3).fold(0, |n, &c| n * 10 + u16::from(c - b'0'));
-                    self.at += 4;
-                    self.first_end = self.at - 1;
-                    self.phase = Phase::Reason;
-                }
-                Phase::Reason => {
-                    self.at = scan::value_end(block, self.at);
-                    match block.get(self.at) {
-                        None => return Ok(false),
-                        Some(&CR) => {}
-                        Some(&LF) => return Err(Fault::new(Kind::BareLf, self.at)),
-                        Some(_) => return Err(Fault::new(Kind::InvalidStatusLine, self.at)),
-                    }
-                    self.second_end = self.at;
-                    self.at += 1;
-                    self.phase = Phase::LineLf;
-                }
-                Phase::LineLf => {
-                    match block.get(self.at) {
-                        None => return Ok(false),
-                        Some(&LF) => {}
-                        Some(_) => return Err(Fault::new(Kind::BareCr, self.at)),
-                    }
-                    if !self.response {
-                        let target = slice(block, self.first_end + 1, self.second_end);
-                        self.form = check_target(self.method, target).map_err(|kind| Fault::new(kind, self.at))?;
-                    }
-                    self.at += 1;
-                    self.fields.begin(self.at);
-                    self.phase = Phase::Fields;
+                    return Ok(false);
                 }
             }
+            self.line.first_end = at as u16;
+            self.line.method = MethodKind::of(slice(block, 0, at as usize));
+            self.at = at + 1;
+            self.phase = Phase::Target;
         }
+        if self.phase == Phase::Target {
+            let (at, end) = scan::target_end(block, self.at);
+            let start = u32::from(self.line.first_end) + 1;
+            let limit = start + u32::from(limits.target);
+            match end {
+                Some(c) if at > limit || (at == limit && c != SP) => return Err(fault(Kind::TargetTooLong, limit)),
+                Some(SP) if at > start => {}
+                Some(LF) => return Err(fault(Kind::BareLf, at)),
+                Some(_) => return Err(fault(Kind::InvalidTarget, at)),
+                None if at > limit => return Err(fault(Kind::TargetTooLong, limit)),
+                None => {
+                    self.at = at;
+                    return Ok(false);
+                }
+            }
+            self.line.second_end = at as u16;
+            self.at = at + 1;
+            self.phase = Phase::Version;
+        }
+        if self.phase == Phase::Version {
+            let rest = block.get(self.at as usize..).unwrap_or_default();
+            let end = if self.response { SP } else { CR };
+            match rest.first_chunk::<9>() {
+                Some([prefix @ .., minor, c]) if prefix == PREFIX && minor.is_ascii_digit() && *c == end => {
+                    self.line.version = Version::from_minor(minor - b'0');
+                }
+                Some(_) | None => return self.bad_version(block, rest).map_or(Ok(false), Err),
+            }
+            self.at += 9;
+            self.phase = if self.response { Phase::Status } else { Phase::LineLf };
+        }
+        if self.phase == Phase::Status {
+            let rest = block.get(self.at as usize..).unwrap_or_default();
+            let digits = rest.iter().take(3).take_while(|c| c.is_ascii_digit()).count();
+            match rest.get(digits) {
+                None => return Ok(false),
+                Some(&SP) if digits == 3 => {}
+                Some(_) => return Err(fault(Kind::InvalidStatusLine, self.at + digits as u32)),
+            }
+            self.line.status = rest.iter().take(3).fold(0, |n, &c| n * 10 + u16::from(c - b'0'));
+            self.line.first_end = self.at as u16 + 3;
+            self.at += 4;
+            self.phase = Phase::Reason;
+        }
+        if self.phase == Phase::Reason {
+            let end;
+            (self.at, end) = scan::value_end(block, self.at);
+            match end {
+                None => return Ok(false),
+                Some(CR) => {}
+                Some(LF) => return Err(fault(Kind::BareLf, self.at)),
+                Some(_) => return Err(fault(Kind::InvalidStatusLine, self.at)),
+            }
+            self.line.second_end = self.at as u16;
+            self.at += 1;
+            self.phase = Phase::LineLf;
+        }
+        if self.phase == Phase::LineLf {
+            match block.get(self.at as usize) {
+                None => return Ok(false),
+                Some(&LF) => {}
+                Some(_) => return Err(fault(Kind::BareCr, self.at)),
+            }
+            if !self.response {
+                let target = slice(block, usize::from(self.line.first_end) + 1, self.line.second_end.into());
+                self.line.form = check_target(self.line.method, target).map_err(|kind| fault(kind, self.at))?;
+            }
+            self.at += 1;
+            self.fields.begin(self.at);
+            self.phase = Phase::Fields;
+        }
+        Ok(true)
     }
 
     /// The fault in what stands for the version, `None` if it is only incomplete.
@@ -376,7 +366,7 @@ impl HeadParser {
         let response = self.response;
         let invalid = if response { Kind::InvalidStatusLine } else { Kind::InvalidVersion };
         let kind_of = |index: usize, c: u8| match (index, c) {
-            (5, b'0'..=b'9') if slice(block, 0, self.at) == b"PRI * " && c == b'2' => Kind::Http2Preface,
+            (5, b'0'..=b'9') if slice(block, 0, self.at as usize) == b"PRI * " && c == b'2' => Kind::Http2Preface,
             (5, b'0'..=b'9') => Kind::UnsupportedVersion,
             (8, LF) if !response => Kind::BareLf,
             _ => invalid,
@@ -387,6 +377,6 @@ impl HeadParser {
             _ => PREFIX.get(index) == Some(&c),
         };
         let wrong = rest.iter().take(9).enumerate().find(|&(index, &c)| !valid(index, c));
-        wrong.map(|(index, &c)| Fault::new(kind_of(index, c), self.at + index))
+        wrong.map(|(index, &c)| fault(kind_of(index, c), self.at + index as u32))
     }
 }

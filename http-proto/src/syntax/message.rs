@@ -1,6 +1,6 @@
 //! Heads as the application sees them: views of the receive buffer, and their owned copies.
 
-use super::{Fields, ParsedHead, TargetForm, authority_of, slice};
+use super::{Fields, ParsedHead, StartLine, TargetForm, authority_of, slice};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -105,37 +105,40 @@ impl MethodKind {
 #[derive(Clone, Copy)]
 pub struct Request<'b> {
     head: ParsedHead<'b>,
-    pub(crate) facts: super::Facts,
 }
 
 impl<'b> Request<'b> {
-    pub(crate) fn new(head: ParsedHead<'b>, facts: super::Facts) -> Self {
-        Request { head, facts }
+    pub(crate) fn new(head: ParsedHead<'b>) -> Self {
+        Request { head }
     }
 
     /// The method, with its case.
     pub fn method(&self) -> &'b str {
-        super::fields::ascii(slice(self.head.block, 0, self.head.first_end))
+        super::fields::ascii(slice(self.head.fields.block(), 0, usize::from(self.head.line.first_end)))
     }
 
     /// What the protocol has to know of the method.
     pub fn method_kind(&self) -> MethodKind {
-        self.head.method
+        self.head.line.method
     }
 
     /// The request target exactly as received: visible US-ASCII.
     pub fn target(&self) -> &'b str {
-        super::fields::ascii(slice(self.head.block, self.head.first_end + 1, self.head.second_end))
+        super::fields::ascii(slice(
+            self.head.fields.block(),
+            usize::from(self.head.line.first_end) + 1,
+            self.head.line.second_end.into(),
+        ))
     }
 
     /// The form of the target (RFC 9112 section 3.2).
     pub fn target_form(&self) -> TargetForm {
-        self.head.form
+        self.head.line.form
     }
 
     /// The version received.
     pub fn version(&self) -> Version {
-        self.head.version
+        self.head.line.version
     }
 
     /// The header section.
@@ -145,29 +148,29 @@ impl<'b> Request<'b> {
 
     /// Where the content ends; [`super::Framing::Length`] of 0 if there is none.
     pub fn framing(&self) -> super::Framing {
-        self.facts.framing
+        self.head.facts.framing
     }
 
     /// Whether the client lets the connection go on after this exchange.
     pub fn keep_alive(&self) -> bool {
-        self.facts.keep_alive
+        self.head.facts.keep_alive
     }
 
     /// What Expect asks for.
     pub fn expectation(&self) -> super::Expectation {
-        self.facts.expectation
+        self.head.facts.expectation
     }
 
     /// Whether another protocol is offered: see the `upgrade` field for which.
     pub fn upgrade_offered(&self) -> bool {
-        self.facts.upgrade
+        self.head.facts.upgrade
     }
 
     /// The authority that is meant (RFC 9112 section 3.3): of the target where it has one, else Host's; `None` if that
     /// is missing or empty.
     pub fn authority(&self) -> Option<&'b str> {
         let target = self.target();
-        let authority = match self.head.form {
+        let authority = match self.head.line.form {
             TargetForm::Authority => target.as_bytes(),
             TargetForm::Absolute => authority_of(target.as_bytes())?,
             TargetForm::Origin | TargetForm::Asterisk => self.head.fields.get("host")?,
@@ -178,7 +181,7 @@ impl<'b> Request<'b> {
     /// The target URI (RFC 9112 section 3.3). `scheme` is what the connection is known to be, `http` or `https`.
     /// `None` without an authority, and for CONNECT, whose target is no URI.
     pub fn target_uri(&self, scheme: &str) -> Option<alloc::string::String> {
-        let path = match self.head.form {
+        let path = match self.head.line.form {
             TargetForm::Absolute => return Some(self.target().into()),
             TargetForm::Authority => return None,
             TargetForm::Asterisk => "",
@@ -197,7 +200,6 @@ impl<'b> Request<'b> {
     /// Copies into `owned`, whose memory is used again.
     pub fn clone_into(&self, owned: &mut OwnedRequest) {
         owned.0.assign(&self.head);
-        owned.1 = Some(self.facts);
     }
 }
 
@@ -216,32 +218,31 @@ impl fmt::Debug for Request<'_> {
 #[derive(Clone, Copy)]
 pub struct Response<'b> {
     head: ParsedHead<'b>,
-    pub(crate) facts: super::Facts,
 }
 
 impl<'b> Response<'b> {
-    pub(crate) fn new(head: ParsedHead<'b>, facts: super::Facts) -> Self {
-        Response { head, facts }
+    pub(crate) fn new(head: ParsedHead<'b>) -> Self {
+        Response { head }
     }
 
     /// The status code: any three digits.
     pub fn status(&self) -> u16 {
-        self.head.status
+        self.head.line.status
     }
 
     /// Whether this is an interim response (1xx but 101), so that another head answers the same request.
     pub fn is_interim(&self) -> bool {
-        matches!(self.head.status, 100 | 102..200)
+        matches!(self.head.line.status, 100 | 102..200)
     }
 
     /// The reason phrase: field text, often empty, never to be relied on.
     pub fn reason(&self) -> &'b [u8] {
-        slice(self.head.block, self.head.first_end + 1, self.head.second_end)
+        slice(self.head.fields.block(), usize::from(self.head.line.first_end) + 1, self.head.line.second_end.into())
     }
 
     /// The version received.
     pub fn version(&self) -> Version {
-        self.head.version
+        self.head.line.version
     }
 
     /// The header section.
@@ -251,12 +252,12 @@ impl<'b> Response<'b> {
 
     /// Where the content ends.
     pub fn framing(&self) -> super::Framing {
-        self.facts.framing
+        self.head.facts.framing
     }
 
     /// Whether the server lets the connection go on after this exchange. True for an interim response.
     pub fn keep_alive(&self) -> bool {
-        self.is_interim() || self.facts.keep_alive
+        self.is_interim() || self.head.facts.keep_alive
     }
 
     /// An owned copy.
@@ -269,7 +270,6 @@ impl<'b> Response<'b> {
     /// Copies into `owned`, whose memory is used again.
     pub fn clone_into(&self, owned: &mut OwnedResponse) {
         owned.0.assign(&self.head);
-        owned.1 = Some(self.facts);
     }
 }
 
@@ -289,56 +289,42 @@ impl fmt::Debug for Response<'_> {
 struct OwnedHead {
     block: Vec<u8>,
     spans: Vec<super::FieldSpan>,
-    first_end: usize,
-    second_end: usize,
-    version: Option<Version>,
-    status: u16,
-    method: Option<MethodKind>,
-    form: Option<TargetForm>,
+    said: Option<(StartLine, super::Facts)>,
 }
 
 impl OwnedHead {
     fn assign(&mut self, head: &ParsedHead<'_>) {
         self.block.clear();
-        self.block.extend_from_slice(head.block);
+        self.block.extend_from_slice(head.fields.block());
         self.spans.clear();
         self.spans.extend_from_slice(head.fields.spans());
-        (self.first_end, self.second_end, self.status) = (head.first_end, head.second_end, head.status);
-        (self.version, self.method, self.form) = (Some(head.version), Some(head.method), Some(head.form));
+        self.said = Some((*head.line, *head.facts));
     }
 
-    fn view(&self) -> ParsedHead<'_> {
-        ParsedHead {
-            block: &self.block,
-            fields: Fields::new(&self.block, &self.spans),
-            first_end: self.first_end,
-            second_end: self.second_end,
-            version: self.version.unwrap_or(Version::HTTP_11),
-            status: self.status,
-            method: self.method.unwrap_or(MethodKind::Other),
-            form: self.form.unwrap_or(TargetForm::Origin),
-        }
+    fn view(&self) -> Option<ParsedHead<'_>> {
+        let (line, facts) = self.said.as_ref()?;
+        Some(ParsedHead { fields: Fields::new(&self.block, &self.spans), line, facts })
     }
 }
 
 /// An owned copy of a [`Request`]; empty by default.
 #[derive(Debug, Clone, Default)]
-pub struct OwnedRequest(OwnedHead, Option<super::Facts>);
+pub struct OwnedRequest(OwnedHead);
 
 impl OwnedRequest {
     /// The head; `None` before the first copy into it.
     pub fn view(&self) -> Option<Request<'_>> {
-        Some(Request::new(self.0.view(), self.1?))
+        self.0.view().map(Request::new)
     }
 }
 
 /// An owned copy of a [`Response`]; empty by default.
 #[derive(Debug, Clone, Default)]
-pub struct OwnedResponse(OwnedHead, Option<super::Facts>);
+pub struct OwnedResponse(OwnedHead);
 
 impl OwnedResponse {
     /// The head; `None` before the first copy into it.
     pub fn view(&self) -> Option<Response<'_>> {
-        Some(Response::new(self.0.view(), self.1?))
+        self.0.view().map(Response::new)
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use framing::{
     Facts, OutFraming, makes_tunnel, request_facts, response_facts, sent_request_framing, sent_response_framing,
 };
 pub use head::HeadParser;
-pub(crate) use head::{HeadRules, ParsedHead};
+pub(crate) use head::{ParsedHead, StartLine};
 pub use message::{MethodKind, OwnedRequest, OwnedResponse, Request, Response, Version};
 pub(crate) use options::{is_protocol, lists_protocol};
 pub use outgoing::{RequestHead, ResponseHead};
@@ -77,6 +77,37 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
 /// lists of tokens: a quoted comma would be taken for a separator.
 pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&c| c == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// Whether `name` is `lower`, apart from case; `lower` is in lower case and has no octet but letters and `-`, and at
+/// least 4 of them. Compares words, not octets.
+#[inline(always)]
+pub(crate) fn is_name<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
+    // Bit 5 turns upper case into lower and is set in `-`; the controls that it would turn into `-` never get here.
+    const FOLD: u64 = 0x2020_2020_2020_2020;
+    let Ok(name) = <&[u8; N]>::try_from(name) else { return false };
+    let mut difference = 0;
+    let mut at = 0;
+    while at + 8 < N {
+        difference |= (word(name, at) | FOLD) ^ word(lower, at);
+        at += 8;
+    }
+    if N >= 8 {
+        return difference | ((word(name, N - 8) | FOLD) ^ word(lower, N - 8)) == 0;
+    }
+    let half = FOLD as u32;
+    ((half_word(name, 0) | half) ^ half_word(lower, 0)) | ((half_word(name, N - 4) | half) ^ half_word(lower, N - 4))
+        == 0
+}
+
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |octets| u64::from_le_bytes(*octets))
+}
+
+#[inline(always)]
+fn half_word(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |octets| u32::from_le_bytes(*octets))
 }
 
 /// A slice that is empty where the range lies outside `bytes`.

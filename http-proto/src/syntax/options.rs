@@ -90,7 +90,7 @@ fn skip_blanks(mut bytes: &[u8]) -> &[u8] {
 }
 
 fn split_token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    match scan::token_end(bytes, 0) {
+    match scan::token_end(bytes, 0).0 as usize {
         0 => None,
         end => bytes.split_at_checked(end),
     }

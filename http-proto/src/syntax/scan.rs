@@ -14,9 +14,10 @@ mod block;
 pub(super) const TOKEN: u8 = 1;
 pub(super) const VALUE: u8 = 2;
 pub(super) const TARGET: u8 = 4;
+pub(super) const REG_NAME: u8 = 8;
 
-/// The classes of every octet: tchar (RFC 9110 5.6.2), field-vchar with SP and HTAB (5.5), and what a request target
-/// may hold: visible US-ASCII without `#`.
+/// The classes of every octet: tchar (RFC 9110 5.6.2), field-vchar with SP and HTAB (5.5), what a request target may
+/// hold (visible US-ASCII without `#`), and what a reg-name consists of apart from `%` (RFC 3986 3.2.2).
 pub(super) static CLASS: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
@@ -33,6 +34,9 @@ const fn classes() -> [u8; 256] {
         if c > b' ' && c < 0x7f && c != b'#' {
             table[octet] |= TARGET;
         }
+        if c.is_ascii_alphanumeric() || is_reg_name_symbol(c) {
+            table[octet] |= REG_NAME;
+        }
         octet += 1;
     }
     table
@@ -40,6 +44,11 @@ const fn classes() -> [u8; 256] {
 
 const fn is_tchar_symbol(c: u8) -> bool {
     matches!(c, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+}
+
+/// The unreserved octets and sub-delims that are neither letter nor digit.
+const fn is_reg_name_symbol(c: u8) -> bool {
+    matches!(c, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
 }
 
 #[inline(always)]
@@ -50,74 +59,102 @@ pub(super) fn in_class(c: u8, class: u8) -> bool {
 
 /// Whether `bytes` is a token: one or more tchar.
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && token_end(bytes, 0) == bytes.len()
+    !bytes.is_empty() && token_end(bytes, 0).1.is_none()
 }
 
 /// Whether every octet may stand in a field value: VCHAR, obs-text, SP or HTAB.
 pub fn is_field_value(bytes: &[u8]) -> bool {
-    value_end(bytes, 0) == bytes.len()
+    value_end(bytes, 0).1.is_none()
 }
 
-/// The first position at or after `from` that is not a tchar, or the length.
+/// Where a run ends, and the octet that ends it; `None` at the end of the block.
+type RunEnd = (u32, Option<u8>);
+
+/// The first position at or after `from` that is not a tchar. Like the others for blocks of less than 4 GiB; a head is
+/// much smaller.
 #[inline(always)]
-pub(super) fn token_end(bytes: &[u8], from: usize) -> usize {
-    run_end(bytes, from, TOKEN, block::TokenStop)
+pub(super) fn token_end(block: &[u8], from: u32) -> RunEnd {
+    run_end(block, from, TOKEN, b':', block::TokenStop)
 }
 
-/// The first position at or after `from` that may not stand in a field value, or the length.
+/// The first position at or after `from` that may not stand in a field value.
 #[inline(always)]
-pub(super) fn value_end(bytes: &[u8], from: usize) -> usize {
-    run_end(bytes, from, VALUE, block::ValueStop)
+pub(super) fn value_end(block: &[u8], from: u32) -> RunEnd {
+    run_end(block, from, VALUE, b'\r', block::ValueStop)
 }
 
-/// The first position at or after `from` that may not stand in a request target, or the length.
+/// The first position at or after `from` that may not stand in a request target.
 #[inline(always)]
-pub(super) fn target_end(bytes: &[u8], from: usize) -> usize {
-    run_end(bytes, from, TARGET, block::TargetStop)
+pub(super) fn target_end(block: &[u8], from: u32) -> RunEnd {
+    run_end(block, from, TARGET, b' ', block::TargetStop)
 }
 
-/// Tests blocks of 16 octets, and at the end of the input 8.
+/// The first position at or after `from` that may not stand in a reg-name, `%` among them.
+#[inline(always)]
+pub(super) fn reg_name_end(block: &[u8], from: u32) -> RunEnd {
+    run_end(block, from, REG_NAME, b'\r', block::TokenStop)
+}
+
+/// Tests blocks of octets against a narrow class.
 pub(super) trait Stop: Copy {
-    /// The first octet of the block that is outside the narrow class; 16 if none is.
-    fn in_16(self, block: &[u8; 16]) -> usize;
-    /// The same for 8 octets in little-endian order; 8 if none is.
-    fn in_8(self, block: &[u8; 8]) -> usize;
+    /// Whether runs are long enough to look at 32 octets first.
+    const LONG: bool;
+    /// Whether none of the octets is outside the class.
+    fn none_in_32(self, block: &[u8; 32]) -> bool;
+    /// The first octet at or after `from` that is outside the class; 16 if none is.
+    fn in_16(self, block: &[u8; 16], from: u32) -> u32;
 }
 
+/// `usual` is the octet that nearly always ends the run; it is in no class.
 #[inline(always)]
-fn run_end(bytes: &[u8], from: usize, class: u8, stop: impl Stop) -> usize {
+fn run_end<S: Stop>(block: &[u8], from: u32, class: u8, usual: u8, stop: S) -> RunEnd {
     let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let clean = stop.in_16(block);
+    loop {
+        if S::LONG {
+            while chunk(block, at).is_some_and(|octets| stop.none_in_32(octets)) {
+                at += 32;
+            }
+        }
+        let Some(octets) = chunk(block, at) else { return tail_end(block, at, class, stop) };
+        let clean = stop.in_16(octets, 0);
         at += clean;
         if clean < 16 {
-            match bytes.get(at) {
+            // The position is within the 16 octets, which spares looking at the length again.
+            match octets.get(clean as usize) {
+                Some(&c) if c == usual => return (at, Some(usual)),
                 Some(&c) if in_class(c, class) => at += 1,
-                _ => return at,
+                stopped => return (at, stopped.copied()),
             }
         }
     }
-    run_end_short(bytes, at, class, stop)
 }
 
-/// The last 15 octets of the input.
 #[inline(always)]
-fn run_end_short(bytes: &[u8], from: usize, class: u8, stop: impl Stop) -> usize {
+fn chunk<const N: usize>(block: &[u8], at: u32) -> Option<&[u8; N]> {
+    block.get(at as usize..at as usize + N)?.try_into().ok()
+}
+
+/// The same within the last 15 octets of the block: looks at its last 16, from the right one on.
+#[inline(never)]
+fn tail_end(block: &[u8], from: u32, class: u8, stop: impl Stop) -> RunEnd {
+    let length = block.len() as u32;
     let mut at = from;
-    if let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        at += stop.in_8(block);
-    }
-    while let Some(&c) = bytes.get(at) {
-        if !in_class(c, class) {
-            break;
+    while at < length {
+        if let Some(last) = block.last_chunk() {
+            let start = length - 16;
+            at = start + stop.in_16(last, at - start);
         }
-        at += 1;
+        match block.get(at as usize) {
+            Some(&c) if in_class(c, class) => at += 1,
+            stopped => return (at, stopped.copied()),
+        }
     }
-    at
+    (at, None)
 }
 
 /// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.
-pub(super) mod swar {
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+mod swar {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
     const LOW7: u64 = !HIGH;
@@ -126,9 +163,16 @@ pub(super) mod swar {
         ONES * c as u64
     }
 
+    /// The first lane at or after `from` that is marked, of the 16 in two words; 16 if none is.
     #[inline(always)]
-    pub(crate) fn first(stops: u64) -> usize {
-        (stops.trailing_zeros() / 8) as usize
+    pub(crate) fn first(block: &[u8; 16], from: u32, stops: impl Fn(u64) -> u64) -> u32 {
+        let both = u128::from_le_bytes(*block);
+        let low = stops(both as u64) & u64::MAX.checked_shl(8 * from).unwrap_or(0);
+        if low != 0 {
+            return low.trailing_zeros() / 8;
+        }
+        let high = stops((both >> 64) as u64) & u64::MAX << (8 * from.saturating_sub(8));
+        8 + high.trailing_zeros() / 8
     }
 
     /// Outside `0x20..=0x7e`.
@@ -146,14 +190,14 @@ pub(super) mod swar {
         (!(low + all(0x80 - 0x21)) | (low + ONES) | x | hash) & HIGH
     }
 
-    /// Outside letters, digits and `-`.
+    /// Outside letters, digits, `-` and `.`.
     #[inline(always)]
     pub(crate) fn token_stops(x: u64) -> u64 {
         let low = x & LOW7;
         let folded = low | all(0x20);
         let letter = (folded + all(0x80 - b'a')) & !(folded + all(0x80 - b'z' - 1));
         let digit = (low + all(0x80 - b'0')) & !(low + all(0x80 - b'9' - 1));
-        let dash = !((low ^ all(b'-')) + LOW7);
-        (!(letter | digit | dash) | x) & HIGH
+        let dash_or_dot = (low + all(0x80 - b'-')) & !(low + all(0x80 - b'.' - 1));
+        (!(letter | digit | dash_or_dot) | x) & HIGH
     }
 }

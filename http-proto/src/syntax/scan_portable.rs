@@ -11,62 +11,59 @@ pub(super) struct ValueStop;
 pub(super) struct TargetStop;
 
 #[inline(always)]
-fn in_halves(block: &[u8; 16], stops: impl Fn(u64) -> u64) -> usize {
-    let [low, high] = halves(block);
-    let low = stops(low);
-    if low != 0 { swar::first(low) } else { 8 + swar::first(stops(high)) }
-}
-
-#[inline(always)]
-fn halves(block: &[u8; 16]) -> [u64; 2] {
-    let both = u128::from_le_bytes(*block);
-    [both as u64, (both >> 64) as u64]
-}
-
-#[inline(always)]
-fn any(block: &[u8; 16], stops: impl Fn(u8) -> bool) -> bool {
+fn any<const N: usize>(block: &[u8; N], stops: impl Fn(u8) -> bool) -> bool {
     block.iter().fold(false, |found, &c| found | stops(c))
 }
 
+#[inline(always)]
+fn stops_value(c: u8) -> bool {
+    (c.wrapping_add(1) as i8) <= 0x20
+}
+
+#[inline(always)]
+fn stops_target(c: u8) -> bool {
+    ((c.wrapping_add(1) as i8) <= 0x21) | (c == b'#')
+}
+
 impl Stop for ValueStop {
+    const LONG: bool = true;
+
     #[inline(always)]
-    fn in_16(self, block: &[u8; 16]) -> usize {
-        if !any(block, |c| (c.wrapping_add(1) as i8) <= 0x20) {
-            return 16;
-        }
-        in_halves(block, swar::value_stops)
+    fn none_in_32(self, block: &[u8; 32]) -> bool {
+        !any(block, stops_value)
     }
 
     #[inline(always)]
-    fn in_8(self, block: &[u8; 8]) -> usize {
-        swar::first(swar::value_stops(u64::from_le_bytes(*block)))
+    fn in_16(self, block: &[u8; 16], from: u32) -> u32 {
+        swar::first(block, from, swar::value_stops)
     }
 }
 
 impl Stop for TargetStop {
+    const LONG: bool = true;
+
     #[inline(always)]
-    fn in_16(self, block: &[u8; 16]) -> usize {
-        if !any(block, |c| ((c.wrapping_add(1) as i8) <= 0x21) | (c == b'#')) {
-            return 16;
-        }
-        in_halves(block, swar::target_stops)
+    fn none_in_32(self, block: &[u8; 32]) -> bool {
+        !any(block, stops_target)
     }
 
     #[inline(always)]
-    fn in_8(self, block: &[u8; 8]) -> usize {
-        swar::first(swar::target_stops(u64::from_le_bytes(*block)))
+    fn in_16(self, block: &[u8; 16], from: u32) -> u32 {
+        swar::first(block, from, swar::target_stops)
     }
 }
 
+// Names are short: the stop is nearly always in the first block.
 impl Stop for TokenStop {
-    // Names are short: the stop is nearly always in the block, and testing first would only cost.
+    const LONG: bool = false;
+
     #[inline(always)]
-    fn in_16(self, block: &[u8; 16]) -> usize {
-        in_halves(block, swar::token_stops)
+    fn none_in_32(self, block: &[u8; 32]) -> bool {
+        !any(block, |c| !c.is_ascii_alphanumeric() && c != b'-' && c != b'.')
     }
 
     #[inline(always)]
-    fn in_8(self, block: &[u8; 8]) -> usize {
-        swar::first(swar::token_stops(u64::from_le_bytes(*block)))
+    fn in_16(self, block: &[u8; 16], from: u32) -> u32 {
+        swar::first(block, from, swar::token_stops)
     }
 }

@@ -68,11 +68,21 @@ pub(crate) fn authority_of(target: &[u8]) -> Option<&[u8]> {
 
 /// Whether `value` is what Host may hold: nothing, or `uri-host [":" port]` (RFC 9110 section 7.2).
 pub fn is_host(value: &[u8]) -> bool {
-    if value.is_empty() {
-        return true;
+    match value {
+        [] => true,
+        [b'[' | b':', ..] => {
+            split_port(value).is_some_and(|(host, port)| is_uri_host(host) && port.is_none_or(is_port))
+        }
+        _ => match after_reg_name(value) {
+            Some([]) => true,
+            Some([b':', port @ ..]) => is_port(port),
+            Some(_) | None => false,
+        },
     }
-    let Some((host, port)) = split_port(value) else { return false };
-    is_uri_host(host) && port.is_none_or(|port| port.iter().all(u8::is_ascii_digit))
+}
+
+fn is_port(port: &[u8]) -> bool {
+    port.iter().all(u8::is_ascii_digit)
 }
 
 /// Host and port; `None` where neither a bracket closes nor a port follows it.
@@ -111,32 +121,28 @@ fn is_ip_literal(literal: &[u8]) -> bool {
         return dot > 0
             && slice(future, 0, dot).iter().all(u8::is_ascii_hexdigit)
             && !address.is_empty()
-            && address.iter().all(|&c| is_unreserved(c) || is_sub_delim(c) || c == b':');
+            && address.iter().all(|&c| scan::in_class(c, scan::REG_NAME) || c == b':');
     }
     core::str::from_utf8(literal).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 fn is_reg_name(name: &[u8]) -> bool {
-    let mut rest = name;
+    after_reg_name(name).is_some_and(<[u8]>::is_empty)
+}
+
+/// What is behind the reg-name at the front; `None` if it has a `%` without two hexadecimal digits.
+fn after_reg_name(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
     loop {
-        rest = match rest {
-            [] => return true,
+        rest = match slice(rest, scan::reg_name_end(rest, 0).0 as usize, rest.len()) {
             [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => behind,
-            [c, behind @ ..] if is_unreserved(*c) || is_sub_delim(*c) => behind,
-            _ => return false,
+            [b'%', ..] => return None,
+            behind => return Some(behind),
         };
     }
 }
 
-fn is_unreserved(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~')
-}
-
-fn is_sub_delim(c: u8) -> bool {
-    matches!(c, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
-}
-
 /// Whether every octet may stand in a request target.
 pub(super) fn is_target_text(target: &[u8]) -> bool {
-    !target.is_empty() && scan::target_end(target, 0) == target.len()
+    !target.is_empty() && scan::target_end(target, 0).1.is_none()
 }
