@@ -1,6 +1,7 @@
 //! Field lines: the parser that fills a table of spans, and [`Fields`], the view of that table. Header and trailer
 //! sections share it. Resumes at (line start, scan position); knows no start line and no connection.
 
+use super::scan::Values;
 use super::{CR, Fault, HTAB, LF, SP, is_blank, is_name, scan, slice};
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
@@ -292,8 +293,11 @@ impl FieldTable {
             Phase::Line => Ok(Line::Ended(self.cursor.at)),
             Phase::Name | Phase::Blank | Phase::Value | Phase::LineLf | Phase::SectionLf => self.resume(block, rules),
         };
-        while let Ok(Line::Ended(at)) = outcome {
-            outcome = self.line(Cursor { at, ..START }, block, rules);
+        if let Ok(Line::Ended(at)) = outcome {
+            let mut values = Values::new(block, at);
+            while let Ok(Line::Ended(at)) = outcome {
+                outcome = self.line(Cursor { at, ..START }, block, rules, |from| values.end(block, from));
+            }
         }
         self.judge(outcome, rules)
     }
@@ -301,7 +305,7 @@ impl FieldTable {
     /// The rest of a line whose beginning an earlier call has seen.
     #[inline(never)]
     fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
-        self.line(self.cursor, block, rules)
+        self.line(self.cursor, block, rules, |from| scan::value_end(block, from))
     }
 
     /// What the end of the last line means, once the limit of its length has had its say.
@@ -322,7 +326,13 @@ impl FieldTable {
     /// One line, from the phase of the cursor on. Its parts follow each other. Where the input ends or goes wrong, the
     /// cursor is kept, with the position of the octet that is missing or wrong.
     #[inline(always)]
-    fn line(&mut self, from: Cursor, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
+    fn line(
+        &mut self,
+        from: Cursor,
+        block: &[u8],
+        rules: &FieldRules,
+        mut value_end: impl FnMut(u32) -> (u32, Option<u8>),
+    ) -> Result<Line, Kind> {
         let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
         macro_rules! leave {
             ($phase:ident, $outcome:expr) => {{
@@ -383,7 +393,8 @@ impl FieldTable {
         }
         if phase == Phase::Value {
             let end;
-            (at, end) = scan::value_end(block, at);
+            // Nothing from where this call began up to the value could end a value: names and blanks are VALUE too.
+            (at, end) = value_end(from.at);
             match end {
                 Some(CR) => {}
                 Some(LF) => leave!(Value, Err(Kind::BareLf)),

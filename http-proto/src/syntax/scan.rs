@@ -95,54 +95,46 @@ pub(super) fn reg_name_end(block: &[u8], from: u32) -> RunEnd {
     run_end(block, from, REG_NAME, b'\r', block::TokenStop)
 }
 
-/// Tests blocks of octets against a narrow class.
-pub(super) trait Stop: Copy {
-    /// Whether runs are long enough to look at 32 octets first.
-    const LONG: bool;
-    /// Whether none of the octets is outside the class.
-    fn none_in_32(self, block: &[u8; 32]) -> bool;
-    /// The first octet at or after `from` that is outside the class; 16 if none is.
-    fn in_16(self, block: &[u8; 16], from: u32) -> u32;
+/// Tests blocks of `N` octets against a narrow class: 16 where runs are short, 32 where they are long.
+pub(super) trait Stop<const N: usize>: Copy {
+    /// The first octet at or after `from` that is outside the class; `N` if none is.
+    fn first(self, block: &[u8; N], from: u32) -> u32;
 }
 
 /// `usual` is the octet that nearly always ends the run; it is in no class.
 #[inline(always)]
-fn run_end<S: Stop>(block: &[u8], from: u32, class: u8, usual: u8, stop: S) -> RunEnd {
+fn run_end<const N: usize>(block: &[u8], from: u32, class: u8, usual: u8, stop: impl Stop<N>) -> RunEnd {
     let mut at = from;
     loop {
-        if S::LONG {
-            while chunk(block, at).is_some_and(|octets| stop.none_in_32(octets)) {
-                at += 32;
-            }
-        }
-        let Some(octets) = chunk(block, at) else { return tail_end(block, at, class, stop) };
-        let clean = stop.in_16(octets, 0);
+        let octets = block.get(at as usize..at as usize + N).and_then(|octets| <&[u8; N]>::try_from(octets).ok());
+        let Some(octets) = octets else { return tail_end(block, at, class, stop) };
+        let clean = stop.first(octets, 0);
+        // A branch, not arithmetic: what follows need not wait for the count of a block without a stop. Where there is
+        // one, it lies within the block, which spares looking at the length again.
+        let Some(&c) = octets.get(clean as usize) else {
+            at += N as u32;
+            continue;
+        };
         at += clean;
-        if clean < 16 {
-            // The position is within the 16 octets, which spares looking at the length again.
-            match octets.get(clean as usize) {
-                Some(&c) if c == usual => return (at, Some(usual)),
-                Some(&c) if in_class(c, class) => at += 1,
-                stopped => return (at, stopped.copied()),
-            }
+        if c == usual {
+            return (at, Some(usual));
         }
+        if !in_class(c, class) {
+            return (at, Some(c));
+        }
+        at += 1;
     }
 }
 
-#[inline(always)]
-fn chunk<const N: usize>(block: &[u8], at: u32) -> Option<&[u8; N]> {
-    block.get(at as usize..at as usize + N)?.try_into().ok()
-}
-
-/// The same within the last 15 octets of the block: looks at its last 16, from the right one on.
+/// Within the last octets of the block: looks at its last `N`, from the right one on.
 #[inline(never)]
-fn tail_end(block: &[u8], from: u32, class: u8, stop: impl Stop) -> RunEnd {
+fn tail_end<const N: usize>(block: &[u8], from: u32, class: u8, stop: impl Stop<N>) -> RunEnd {
     let length = block.len() as u32;
     let mut at = from;
     while at < length {
         if let Some(last) = block.last_chunk() {
-            let start = length - 16;
-            at = start + stop.in_16(last, at - start);
+            let start = length - N as u32;
+            at = start + stop.first(last, at - start);
         }
         match block.get(at as usize) {
             Some(&c) if in_class(c, class) => at += 1,
@@ -150,6 +142,70 @@ fn tail_end(block: &[u8], from: u32, class: u8, stop: impl Stop) -> RunEnd {
         }
     }
     (at, None)
+}
+
+/// Finds the ends of field values one after the other. Keeps the stops among 64 octets as a bitmap, made without regard
+/// to where lines begin, so that finding the end of one line does not wait for that of the line before.
+pub(super) struct Values {
+    base: u32,
+    stops: u64,
+}
+
+impl Values {
+    /// For values at or after `from`.
+    #[inline(always)]
+    pub(super) fn new(block: &[u8], from: u32) -> Self {
+        Values { base: from, stops: stops_of_64(block, from) }
+    }
+
+    /// The first position at or after `from`, which never decreases, that may not stand in a field value.
+    #[inline(always)]
+    pub(super) fn end(&mut self, block: &[u8], from: u32) -> RunEnd {
+        let mut from = from;
+        loop {
+            let offset = from - self.base;
+            let stops = if offset < 64 { self.stops >> offset } else { 0 };
+            if stops == 0 {
+                self.base += 64;
+                from = from.max(self.base);
+                if self.base as usize >= block.len() {
+                    return (block.len() as u32, None);
+                }
+                self.stops = stops_of_64(block, self.base);
+                continue;
+            }
+            let at = from + stops.trailing_zeros();
+            match block.get(at as usize) {
+                Some(b'\r') => return (at, Some(b'\r')),
+                Some(&c) if in_class(c, VALUE) => from = at + 1,
+                stopped => return (at, stopped.copied()),
+            }
+        }
+    }
+}
+
+/// The stops among the 64 octets of `block` from `base` on; none behind its end.
+#[inline(always)]
+fn stops_of_64(block: &[u8], base: u32) -> u64 {
+    let octets = block.get(base as usize..base as usize + 64).and_then(|octets| octets.try_into().ok());
+    octets.map_or_else(|| stops_of_last(block, base), block::value_stops)
+}
+
+/// The same where fewer than 64 octets are left.
+#[inline(never)]
+fn stops_of_last(block: &[u8], base: u32) -> u64 {
+    let left = block.len().saturating_sub(base as usize);
+    if left == 0 {
+        return 0;
+    }
+    if let Some(last) = block.last_chunk() {
+        return block::value_stops(last) >> (64 - left);
+    }
+    let mut padded = [b' '; 64];
+    if let (Some(to), Some(from)) = (padded.get_mut(..left), block.get(base as usize..)) {
+        to.copy_from_slice(from);
+    }
+    block::value_stops(&padded)
 }
 
 /// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.
@@ -163,16 +219,19 @@ mod swar {
         ONES * c as u64
     }
 
-    /// The first lane at or after `from` that is marked, of the 16 in two words; 16 if none is.
+    /// The first octet at or after `from` whose lane is marked; `N` if none is.
     #[inline(always)]
-    pub(crate) fn first(block: &[u8; 16], from: u32, stops: impl Fn(u64) -> u64) -> u32 {
-        let both = u128::from_le_bytes(*block);
-        let low = stops(both as u64) & u64::MAX.checked_shl(8 * from).unwrap_or(0);
-        if low != 0 {
-            return low.trailing_zeros() / 8;
+    pub(crate) fn first<const N: usize>(block: &[u8; N], from: u32, stops: impl Fn(u64) -> u64) -> u32 {
+        let mut at = 0;
+        for word in block.as_chunks().0 {
+            let before = u64::MAX.checked_shl(8 * from.saturating_sub(at)).unwrap_or(0);
+            let found = stops(u64::from_le_bytes(*word)) & before;
+            if found != 0 {
+                return at + found.trailing_zeros() / 8;
+            }
+            at += 8;
         }
-        let high = stops((both >> 64) as u64) & u64::MAX << (8 * from.saturating_sub(8));
-        8 + high.trailing_zeros() / 8
+        at
     }
 
     /// Outside `0x20..=0x7e`.
@@ -180,6 +239,18 @@ mod swar {
     pub(crate) fn value_stops(x: u64) -> u64 {
         let low = x & LOW7;
         (!(low + all(0x80 - 0x20)) | (low + ONES) | x) & HIGH
+    }
+
+    /// The same, but borrows and carries may mark the lane behind a marked one too.
+    #[inline(always)]
+    pub(crate) fn rough_value_stops(x: u64) -> u64 {
+        (x.wrapping_sub(all(0x20)) | x.wrapping_add(ONES) | x) & HIGH
+    }
+
+    /// The marks of the eight lanes as eight bits.
+    #[inline(always)]
+    pub(crate) fn bits(stops: u64) -> u64 {
+        (stops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
     /// Outside `0x21..=0x7e`, or `#`.
