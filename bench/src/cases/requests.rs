@@ -1,13 +1,11 @@
 //! Request heads. Ours: octets of a new connection to `HeadersComplete`, with everything that the server decides by
 //! then. The connection is prepared, its tables live in the receive buffer and are reused. Theirs: tokens.
 
+use super::supply::{HEADERS, Heads};
 use crate::candidate::Candidate;
 use http_proto::{Config, Connection, Event, RecvBuf, Server};
 use std::hint::black_box;
 use std::sync::Arc;
-
-/// Header slots of the peer: the table that its documentation shows.
-const HEADERS: usize = 64;
 
 pub(crate) struct Ours {
     heads: Heads,
@@ -68,34 +66,5 @@ impl Candidate for Theirs {
                 other => panic!("{other:?}"),
             }
         }
-    }
-}
-
-/// Heads in turn, without end.
-#[derive(Clone)]
-pub(crate) struct Heads {
-    heads: Arc<[&'static [u8]]>,
-    next: usize,
-}
-
-impl Heads {
-    /// The heads live as long as the process, so that a table of headers can be reused for all of them.
-    pub(crate) fn new(heads: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        Heads { heads: heads.into_iter().map(|head| &*head.leak()).collect(), next: 0 }
-    }
-
-    pub(crate) fn mean(&self) -> f64 {
-        let total: usize = self.heads.iter().map(|head| head.len()).sum();
-        total as f64 / self.heads.len() as f64
-    }
-
-    #[inline(always)]
-    pub(crate) fn next(&mut self) -> &'static [u8] {
-        let head = self.heads[self.next];
-        self.next += 1;
-        if self.next == self.heads.len() {
-            self.next = 0;
-        }
-        head
     }
 }

@@ -1,0 +1,108 @@
+//! Rows of figures: as a table to read, as JSON to keep.
+
+use crate::measure::Figures;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::Path;
+
+/// What a figure counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metric {
+    Time,
+    Instructions,
+}
+
+impl Metric {
+    const fn name(self) -> &'static str {
+        match self {
+            Metric::Time => "time",
+            Metric::Instructions => "instructions",
+        }
+    }
+}
+
+/// One subject in one case.
+pub(crate) struct Row {
+    pub(crate) case: String,
+    pub(crate) subject: String,
+    pub(crate) peer: String,
+    pub(crate) metric: Metric,
+    /// Octets of input to a message, for the table.
+    pub(crate) octets: f64,
+    pub(crate) figures: Figures,
+}
+
+impl Row {
+    pub(crate) fn to_json(&self) -> Value {
+        let Row { case, subject, peer, metric, figures, octets: _ } = self;
+        json!({
+            "suite": "parse",
+            "case": case,
+            "subject": subject,
+            "peer": peer,
+            "metric": metric.name(),
+            "value": figures.ours,
+            "peer_value": figures.theirs,
+            "ratio_p10": figures.ratio_p10,
+            "ratio_median": figures.ratio_median,
+        })
+    }
+
+    /// A row of this form again; the octets are not in it.
+    pub(crate) fn from_json(value: &Value, octets: impl FnOnce(&str) -> f64) -> Option<Self> {
+        let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
+        let number = |key: &str| value.get(key)?.as_f64();
+        let case = text("case")?;
+        Some(Row {
+            octets: octets(&case),
+            case,
+            subject: text("subject")?,
+            peer: text("peer")?,
+            metric: [Metric::Time, Metric::Instructions]
+                .into_iter()
+                .find(|m| Some(m.name()) == value["metric"].as_str())?,
+            figures: Figures {
+                ours: number("value")?,
+                theirs: number("peer_value")?,
+                ratio_p10: number("ratio_p10")?,
+                ratio_median: number("ratio_median")?,
+            },
+        })
+    }
+}
+
+pub(crate) fn write_json(rows: &[Row], path: &Path) -> std::io::Result<()> {
+    let list: Vec<Value> = rows.iter().map(Row::to_json).collect();
+    std::fs::write(path, format!("{:#}\n", Value::from(list)))
+}
+
+/// The table of rows that have one metric in common.
+pub(crate) fn table(rows: &[Row], metric: Metric) -> String {
+    let mut table = match metric {
+        Metric::Time => format!(
+            "{:<22} {:<16} {:>10} {:>6}   {:<9} {:>10} {:>6}   {:>6} {:>6}\n",
+            "case", "subject", "ns", "GB/s", "peer", "ns", "GB/s", "p10", "median"
+        ),
+        Metric::Instructions => format!(
+            "{:<22} {:<16} {:>12}   {:<9} {:>12}   {:>6}\n",
+            "case", "subject", "instructions", "peer", "instructions", "ratio"
+        ),
+    };
+    for row in rows {
+        let Row { case, subject, peer, octets, figures, metric: _ } = row;
+        let Figures { ours, theirs, ratio_p10, ratio_median } = figures;
+        let _ = match metric {
+            Metric::Time => writeln!(
+                table,
+                "{case:<22} {subject:<16} {ours:>10.1} {:>6.2}   {peer:<9} {theirs:>10.1} {:>6.2}   {ratio_p10:>6.3} {ratio_median:>6.3}",
+                octets / ours,
+                octets / theirs,
+            ),
+            Metric::Instructions => writeln!(
+                table,
+                "{case:<22} {subject:<16} {ours:>12.1}   {peer:<9} {theirs:>12.1}   {ratio_median:>6.3}"
+            ),
+        };
+    }
+    table
+}
