@@ -222,8 +222,9 @@ impl<S: Fill> RecvBuf<S> {
         if self.start == self.filled || (self.start > 0 && length - self.filled < length / 4) {
             self.compact();
         }
-        let full = length - self.filled < length / 4 || (self.last_fill_was_full && self.start == 0);
-        if length == 0 || (full && length < MAXIMUM) {
+        let room = length - self.filled;
+        let full = room == 0 || room < length / 4 || (self.last_fill_was_full && self.start == 0);
+        if full && length < MAXIMUM {
             self.storage.set_len((length * 2).clamp(INITIAL, MAXIMUM).max(length));
             self.last_fill_was_full = false;
         }

@@ -122,7 +122,8 @@ impl<R: Role> Connection<R> {
     fn end_step<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Step {
         if self.recv == RecvHalf::Linger {
             self.swallow(input);
-        } else if R::SERVER && input.end() == Some(End::Aborted) && !self.exchanges.is_empty() {
+        }
+        if R::SERVER && input.end() == Some(End::Aborted) && !self.exchanges.is_empty() {
             self.fail_once(Kind::Aborted);
         }
         if self.recv == RecvHalf::Linger { Step::NeedInput } else { Step::Closed }
