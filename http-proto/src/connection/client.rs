@@ -98,7 +98,10 @@ impl Connection<Client> {
         if self.exchanges.len() >= usize::from(pipeline.depth.max(1)) {
             return Err(SendError::PipelineFull);
         }
-        if !self.exchanges.is_empty() && pipeline.safe_only && !(safe && self.exchanges.are_safe()) {
+        // What stands behind an offer or CONNECT may reach the next protocol instead of HTTP (RFC 9931 section 8).
+        let offered = self.exchanges.iter().any(|exchange| exchange.offer != Offer::None);
+        let unsafe_overlap = pipeline.safe_only && !(safe && self.exchanges.are_safe());
+        if !self.exchanges.is_empty() && (offered || unsafe_overlap) {
             return Err(SendError::NotPipelinable);
         }
         Ok(())
