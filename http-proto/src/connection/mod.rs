@@ -242,7 +242,6 @@ impl<R: Role> Connection<R> {
     fn retire(&mut self) {
         let keep_alive = self.exchanges.pop().is_some_and(|exchange| exchange.keep_alive);
         self.timers.active = true;
-        self.body_out = BodyOut::None;
         let last = self.exchanges.is_empty() && (self.flags.last || self.recv == RecvHalf::Ended);
         if !keep_alive || (last && !self.flags.head_begun) {
             self.begin_closing();
