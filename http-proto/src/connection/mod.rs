@@ -168,7 +168,7 @@ impl<R: Role> Connection<R> {
         if self.send == SendHalf::Closed {
             return;
         }
-        if R::SERVER || self.exchanges.is_empty() {
+        if R::SERVER || self.exchanges.is_empty() || self.send == SendHalf::Upgraded {
             self.fail(Kind::DeliveryFailed, 0);
         } else {
             self.stop_sending();
