@@ -3,4 +3,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod fuzz;
+pub mod pair;
 pub mod reference;

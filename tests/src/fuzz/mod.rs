@@ -1,0 +1,4 @@
+//! The fuzz targets as plain functions of octets: they panic where something is wrong.
+
+pub mod ops;
+pub mod pair;
