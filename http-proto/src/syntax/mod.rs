@@ -7,10 +7,12 @@ mod fields;
 mod framing;
 mod head;
 mod message;
+mod names;
 mod options;
 mod outgoing;
 mod scan;
 mod target;
+mod uri;
 
 pub use chunked::{ChunkDecoder, ChunkItem};
 pub(crate) use encode::{
@@ -25,11 +27,13 @@ pub(crate) use framing::{
 pub use head::HeadParser;
 pub(crate) use head::{ParsedHead, StartLine};
 pub use message::{MethodKind, OwnedRequest, OwnedResponse, Request, Response, Version};
+pub use names::env_name;
 pub(crate) use options::{is_protocol, lists_protocol};
 pub use outgoing::{RequestHead, ResponseHead};
 pub use scan::{is_field_value, is_token};
 pub use target::{TargetForm, is_host};
 pub(crate) use target::{authority_of, check_target};
+pub use uri::TargetUri;
 
 use crate::error::RecvErrorKind;
 
