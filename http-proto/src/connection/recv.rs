@@ -153,7 +153,9 @@ impl<R: Role> Connection<R> {
             }
         } else {
             if !self.may_receive_head() {
-                return self.paused(input, Step::Paused);
+                // Nothing is left that would have to wait, so the end of the input need not wait either.
+                let over = input.end() == Some(End::Clean) && input.unread_len() == 0;
+                return if over { self.await_head(input) } else { self.paused(input, Step::Paused) };
             }
             if !self.parse_head(input)? {
                 return self.await_head(input);
