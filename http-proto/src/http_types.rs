@@ -1,0 +1,433 @@
+//! Conversions to and from the types of the `http` crate, for the layers that speak them. The core itself does not: a
+//! `HeaderMap` costs more than the whole parse.
+//!
+//! Received heads become `http::Request<()>` and `http::Response<()>` with `to_http`. Heads that an application made
+//! with those types become [`HttpRequestHead`] and [`HttpResponseHead`], whose `head` is what the connection takes.
+//! Such applications set framing and connection fields themselves, as other libraries let them; [`SplitHeaders`] takes
+//! these for what they ask for, since the connection writes them itself.
+
+use crate::error::SendError;
+use crate::syntax::{
+    BodyLength, FieldBlock, Fields, MethodKind, Request, RequestHead, Response, ResponseHead, Version, list, trim,
+};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::vec::Vec;
+use bytes::{Bytes, BytesMut};
+use core::fmt;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode, Uri};
+
+/// A head that one of the two sides cannot express, or that contradicts itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// A target that `http::Uri` does not take; or a URI without what its use needs: an authority, a scheme for a proxy,
+    /// a port for CONNECT.
+    Uri,
+    /// A status below 100.
+    Status,
+    /// More fields than `http::HeaderMap` takes.
+    TooManyFields,
+    /// Host more than once, or not text.
+    Host,
+    /// Content-Length more than once with different values, not a number, beside Transfer-Encoding, or not the length
+    /// that the content is known to have.
+    ContentLength,
+    /// Transfer-Encoding with anything but `chunked`.
+    TransferEncoding,
+    /// Expect with anything but `100-continue`.
+    Expect,
+    /// A protocol in Upgrade, or an option in Connection, that is not text.
+    Option,
+    /// A field that may not be sent.
+    Field(SendError),
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HttpError::Uri => "the target is no URI, or the URI lacks what its use needs",
+            HttpError::Status => "the status is below 100",
+            HttpError::TooManyFields => "too many fields",
+            HttpError::Host => "Host is ambiguous or not text",
+            HttpError::ContentLength => "Content-Length is not the length of the content",
+            HttpError::TransferEncoding => "Transfer-Encoding is not chunked",
+            HttpError::Expect => "Expect is not 100-continue",
+            HttpError::Option => "Upgrade or Connection is not text",
+            HttpError::Field(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl core::error::Error for HttpError {}
+
+impl From<SendError> for HttpError {
+    fn from(error: SendError) -> Self {
+        HttpError::Field(error)
+    }
+}
+
+/// The reason phrase of a response, as an extension of `http::Response`: received, where it is not the usual one of its
+/// status; to be sent in place of the usual one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonPhrase(pub Bytes);
+
+impl Fields<'_> {
+    /// The fields as a `HeaderMap`: names in lower case, the values of one name in their order, obs-text as it is. All
+    /// values share one allocation.
+    ///
+    /// # Errors
+    /// [`HttpError::TooManyFields`], which the default limits rule out.
+    pub fn to_header_map(self) -> Result<HeaderMap, HttpError> {
+        let mut octets = BytesMut::with_capacity(self.iter().map(|(_, value)| value.len()).sum());
+        self.iter().for_each(|(_, value)| octets.extend_from_slice(value));
+        let mut octets = octets.freeze();
+        let mut headers = HeaderMap::try_with_capacity(self.len()).map_err(|_| HttpError::TooManyFields)?;
+        for (name, value) in self.iter() {
+            let value = HeaderValue::from_maybe_shared(octets.split_to(value.len()));
+            // The grammar of received names and values is narrower than what these two take.
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| SendError::InvalidFieldName)?;
+            let value = value.map_err(|_| SendError::InvalidFieldValue)?;
+            headers.try_append(name, value).map_err(|_| HttpError::TooManyFields)?;
+        }
+        Ok(headers)
+    }
+}
+
+impl Request<'_> {
+    /// The head as an `http::Request`. The target is the URI in the form received (origin-form has no authority: see
+    /// [`Request::authority`]); a minor version above 1 is `HTTP_11`, with the [`Version`] received as an extension.
+    ///
+    /// # Errors
+    /// [`HttpError::Uri`] for a target that is valid here and not there, such as one with `<` in its path; 400 is the
+    /// answer to it. [`HttpError::TooManyFields`].
+    pub fn to_http(&self) -> Result<http::Request<()>, HttpError> {
+        let mut request = http::Request::new(());
+        *request.method_mut() = Method::from_bytes(self.method().as_bytes()).map_err(|_| SendError::InvalidMethod)?;
+        let target = Bytes::copy_from_slice(self.target().as_bytes());
+        *request.uri_mut() = Uri::from_maybe_shared(target).map_err(|_| HttpError::Uri)?;
+        *request.version_mut() = http_version(self.version());
+        *request.headers_mut() = self.fields().to_header_map()?;
+        if self.version().minor() > 1 {
+            request.extensions_mut().insert(self.version());
+        }
+        Ok(request)
+    }
+}
+
+impl Response<'_> {
+    /// The head as an `http::Response`. A reason phrase that is not the usual one is a [`ReasonPhrase`] extension, a
+    /// minor version above 1 a [`Version`] extension of an `HTTP_11` response.
+    ///
+    /// # Errors
+    /// [`HttpError::Status`] below 100, which RFC 9110 section 15 wants treated as 5xx. [`HttpError::TooManyFields`].
+    pub fn to_http(&self) -> Result<http::Response<()>, HttpError> {
+        let mut response = http::Response::new(());
+        let status = StatusCode::from_u16(self.status()).map_err(|_| HttpError::Status)?;
+        *response.status_mut() = status;
+        *response.version_mut() = http_version(self.version());
+        *response.headers_mut() = self.fields().to_header_map()?;
+        if status.canonical_reason().unwrap_or_default().as_bytes() != self.reason() {
+            response.extensions_mut().insert(ReasonPhrase(Bytes::copy_from_slice(self.reason())));
+        }
+        if self.version().minor() > 1 {
+            response.extensions_mut().insert(self.version());
+        }
+        Ok(response)
+    }
+}
+
+impl TryFrom<Fields<'_>> for HeaderMap {
+    type Error = HttpError;
+
+    fn try_from(fields: Fields<'_>) -> Result<Self, HttpError> {
+        fields.to_header_map()
+    }
+}
+
+impl TryFrom<Request<'_>> for http::Request<()> {
+    type Error = HttpError;
+
+    fn try_from(head: Request<'_>) -> Result<Self, HttpError> {
+        head.to_http()
+    }
+}
+
+impl TryFrom<Response<'_>> for http::Response<()> {
+    type Error = HttpError;
+
+    fn try_from(head: Response<'_>) -> Result<Self, HttpError> {
+        head.to_http()
+    }
+}
+
+fn http_version(version: Version) -> http::Version {
+    if version.is_http11() { http::Version::HTTP_11 } else { http::Version::HTTP_10 }
+}
+
+impl TryFrom<&HeaderMap> for FieldBlock {
+    type Error = SendError;
+
+    /// The fields as they are, for a trailer section or a message whose framing fields were never in the map. Blanks at
+    /// the ends of a value are left out, as no recipient sees them.
+    ///
+    /// # Errors
+    /// As [`FieldBlock::from_fields`]; a framing field is [`SendError::FramingField`]. See [`SplitHeaders`] for maps
+    /// that hold some.
+    fn try_from(headers: &HeaderMap) -> Result<Self, SendError> {
+        FieldBlock::from_fields(headers.iter().map(|(name, value)| (name.as_str(), trim(value.as_bytes()))))
+    }
+}
+
+/// The fields of an application's message: those that are sent as they are, and what the others ask for. The
+/// connection writes the others itself.
+#[derive(Debug, Clone, Default)]
+pub struct SplitHeaders<'a> {
+    /// All fields but Host, Content-Length, Transfer-Encoding, Connection, Proxy-Connection, Upgrade and Expect.
+    pub block: FieldBlock,
+    /// The value of Host.
+    pub host: Option<&'a str>,
+    /// The value of Content-Length; repeated equal ones count as one.
+    pub content_length: Option<u64>,
+    /// `Transfer-Encoding: chunked`: the length of the content is not known.
+    pub chunked: bool,
+    /// `Connection: close`.
+    pub close: bool,
+    /// `Expect: 100-continue`.
+    pub expect_continue: bool,
+    /// The protocols of Upgrade.
+    pub upgrade: Vec<&'a str>,
+    /// The options of Connection that do not follow from other members or fields.
+    pub connection_options: Vec<&'a str>,
+    /// Date is among the fields, so that the connection must not be given another.
+    pub has_date: bool,
+}
+
+impl<'a> SplitHeaders<'a> {
+    /// Splits the fields.
+    ///
+    /// # Errors
+    /// A framing field that cannot be taken for what it asks for, or a field that may not be sent.
+    pub fn new(headers: &'a HeaderMap) -> Result<Self, HttpError> {
+        let mut split = SplitHeaders::default();
+        for (name, value) in headers {
+            let value = trim(value.as_bytes());
+            if !split.take(name, value)? {
+                split.block.push(name.as_str(), value)?;
+            }
+        }
+        if split.chunked && split.content_length.is_some() {
+            return Err(HttpError::ContentLength);
+        }
+        Ok(split)
+    }
+
+    /// Takes a field for what it asks for; false if it is sent as it is.
+    fn take(&mut self, name: &HeaderName, value: &'a [u8]) -> Result<bool, HttpError> {
+        match *name {
+            header::HOST => {
+                let host = core::str::from_utf8(value).map_err(|_| HttpError::Host)?;
+                if self.host.replace(host).is_some() {
+                    return Err(HttpError::Host);
+                }
+            }
+            header::CONTENT_LENGTH => {
+                let length = number(value).ok_or(HttpError::ContentLength)?;
+                if self.content_length.replace(length).is_some_and(|before| before != length) {
+                    return Err(HttpError::ContentLength);
+                }
+            }
+            header::TRANSFER_ENCODING => {
+                if !value.eq_ignore_ascii_case(b"chunked") || self.chunked {
+                    return Err(HttpError::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            header::CONNECTION => {
+                for option in list(value) {
+                    self.take_option(option)?;
+                }
+            }
+            header::UPGRADE => {
+                for protocol in list(value) {
+                    self.upgrade.push(core::str::from_utf8(protocol).map_err(|_| HttpError::Option)?);
+                }
+            }
+            header::EXPECT => {
+                if !value.eq_ignore_ascii_case(b"100-continue") {
+                    return Err(HttpError::Expect);
+                }
+                self.expect_continue = true;
+            }
+            header::DATE => {
+                self.has_date = true;
+                return Ok(false);
+            }
+            _ => return Ok(name.as_str() == "proxy-connection"),
+        }
+        Ok(true)
+    }
+
+    fn take_option(&mut self, option: &'a [u8]) -> Result<(), HttpError> {
+        // These follow from the version, from other members, or from fields of that name.
+        const FOLLOWING: [&str; 5] = ["keep-alive", "upgrade", "te", "http2-settings", "proxy-connection"];
+        if option.eq_ignore_ascii_case(b"close") {
+            self.close = true;
+        } else if !FOLLOWING.iter().any(|name| option.eq_ignore_ascii_case(name.as_bytes())) {
+            self.connection_options.push(core::str::from_utf8(option).map_err(|_| HttpError::Option)?);
+        }
+        Ok(())
+    }
+
+    /// The body length to send the message with. `known` is the length of the content, if that is known beforehand;
+    /// `head_only` says that none of it will be sent: the answer to HEAD, or 304, for which Content-Length speaks of
+    /// another answer, and which the caller ends with `finish` unless this is [`BodyLength::Empty`].
+    ///
+    /// # Errors
+    /// [`HttpError::ContentLength`] if the fields give another length.
+    pub fn body_length(&self, known: Option<u64>, head_only: bool) -> Result<BodyLength, HttpError> {
+        Ok(match (self.content_length, known) {
+            (Some(given), _) if head_only => BodyLength::Exact(given),
+            (None, Some(0) | None) if head_only => BodyLength::Unknown,
+            (Some(given), Some(known)) if given != known => return Err(HttpError::ContentLength),
+            (_, Some(0)) => BodyLength::Empty,
+            (_, Some(length)) | (Some(length), None) => BodyLength::Exact(length),
+            (None, None) => BodyLength::Unknown,
+        })
+    }
+}
+
+/// 1*DIGIT.
+fn number(digits: &[u8]) -> Option<u64> {
+    let first = digits.first()?;
+    let zero = first.is_ascii_digit().then_some(0u64)?;
+    digits.iter().try_fold(zero, |n, &c| {
+        let digit = c.is_ascii_digit().then(|| u64::from(c - b'0'))?;
+        n.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// A request head made of `http` types, ready to be started.
+#[derive(Debug, Clone)]
+pub struct HttpRequestHead<'a> {
+    method: &'a str,
+    target: Cow<'a, str>,
+    host: Option<&'a str>,
+    version: Version,
+    /// What the fields were split into.
+    pub split: SplitHeaders<'a>,
+}
+
+impl<'a> HttpRequestHead<'a> {
+    /// Describes the request to the origin server, or to a proxy if `to_proxy`.
+    ///
+    /// The target is in the form that the method and the way demand (RFC 9112 section 3.2): path and query, with `/` for
+    /// an empty path; the whole URI to a proxy; `*` as it is; host and port for CONNECT, the port of the scheme if there
+    /// is none. Userinfo is left out. Host is the authority of the URI; with path and query, or `*`, a Host field has
+    /// the last word, as a URI then only says where to connect. HTTP/1.0 is sent if the request asks for it, else 1.1.
+    ///
+    /// # Errors
+    /// [`HttpError::Uri`] if a proxy is to be given a URI without scheme or authority, or CONNECT has no port; as
+    /// [`SplitHeaders::new`].
+    pub fn new(parts: &'a http::request::Parts, to_proxy: bool) -> Result<Self, HttpError> {
+        let split = SplitHeaders::new(&parts.headers)?;
+        let authority = parts.uri.authority().map(|authority| without_userinfo(authority.as_str()));
+        let asterisk = parts.uri.path() == "*";
+        let (target, host) = match MethodKind::of(parts.method.as_str().as_bytes()) {
+            MethodKind::Connect => (tunnel_target(&parts.uri)?, None),
+            _ if to_proxy && !asterisk => (absolute_target(&parts.uri)?, None),
+            _ => (origin_target(&parts.uri), split.host.or(authority)),
+        };
+        let version = match parts.version {
+            http::Version::HTTP_10 => Version::HTTP_10,
+            _ => Version::HTTP_11,
+        };
+        Ok(HttpRequestHead { method: parts.method.as_str(), target, host, version, split })
+    }
+
+    /// The head to start the request with.
+    pub fn head(&self) -> RequestHead<'_> {
+        RequestHead {
+            version: self.version,
+            host: self.host,
+            block: &self.split.block,
+            close: self.split.close,
+            expect_continue: self.split.expect_continue,
+            upgrade: &self.split.upgrade,
+            connection_options: &self.split.connection_options,
+            ..RequestHead::new(self.method, &self.target)
+        }
+    }
+}
+
+fn without_userinfo(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+fn origin_target(uri: &Uri) -> Cow<'_, str> {
+    match uri.path_and_query().map_or("", |both| both.as_str()) {
+        "" => Cow::Borrowed("/"),
+        query if query.starts_with('?') => Cow::Owned(format!("/{query}")),
+        both => Cow::Borrowed(both),
+    }
+}
+
+fn absolute_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
+    let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(HttpError::Uri)?;
+    Ok(Cow::Owned(format!("{scheme}://{}{}", without_userinfo(authority.as_str()), origin_target(uri))))
+}
+
+fn tunnel_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
+    let authority = uri.authority().ok_or(HttpError::Uri)?;
+    let default = match uri.scheme_str() {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        Some(_) | None => None,
+    };
+    let text = without_userinfo(authority.as_str());
+    let (host, port) = match text.rsplit_once(':') {
+        // The colons of an address lie within its brackets.
+        Some((host, port)) if port.bytes().all(|c| c.is_ascii_digit()) => (host, port),
+        Some(_) | None => (text, ""),
+    };
+    match (port, default) {
+        ("", None) => Err(HttpError::Uri),
+        ("", Some(default)) => Ok(Cow::Owned(format!("{host}:{default}"))),
+        (_, _) => Ok(Cow::Borrowed(text)),
+    }
+}
+
+/// A response head made of `http` types, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct HttpResponseHead<'a> {
+    status: u16,
+    reason: Option<&'a [u8]>,
+    /// What the fields were split into.
+    pub split: SplitHeaders<'a>,
+}
+
+impl<'a> HttpResponseHead<'a> {
+    /// Describes the response. A [`ReasonPhrase`] among the extensions is sent; Host and Expect, which mean nothing in a
+    /// response, are not. The version does not matter: it is the connection's.
+    ///
+    /// # Errors
+    /// As [`SplitHeaders::new`].
+    pub fn new(parts: &'a http::response::Parts) -> Result<Self, HttpError> {
+        let split = SplitHeaders::new(&parts.headers)?;
+        let reason = parts.extensions.get::<ReasonPhrase>().map(|reason| &reason.0[..]);
+        Ok(HttpResponseHead { status: parts.status.as_u16(), reason, split })
+    }
+
+    /// The head to send. Of several protocols in Upgrade it names the first. Set `date` unless `split.has_date`.
+    pub fn head(&self) -> ResponseHead<'_> {
+        ResponseHead {
+            reason: self.reason,
+            block: &self.split.block,
+            close: self.split.close,
+            upgrade: self.split.upgrade.first().copied(),
+            connection_options: &self.split.connection_options,
+            ..ResponseHead::new(self.status)
+        }
+    }
+}
