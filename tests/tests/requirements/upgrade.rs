@@ -179,7 +179,7 @@ fn connect_waits_for_the_answer() {
         let head = RequestHead::new("CONNECT", "h:80");
         let mut client = Endpoint::client();
         client.start(&if close { head.close() } else { head }, BodyLength::Empty).unwrap();
-        assert_eq!(client.send("raw").is_err(), true);
+        assert!(client.send("raw").is_err());
         client.feed("HTTP/1.1 103 x\r\n\r\n").unwrap();
         assert!(client.send("raw").is_err());
         client.feed("HTTP/1.1 200 OK\r\n\r\n").unwrap();
