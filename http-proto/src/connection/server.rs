@@ -42,7 +42,10 @@ impl Connection<Server> {
             _ => {}
         }
         let framing = sent_response_framing(head.status, front.method, front.http11, body)?;
-        let close = head.close || framing.body == Framing::UntilClose || self.closes_after(front);
+        let close = head.close
+            || framing.body == Framing::UntilClose
+            || self.closes_after(front)
+            || (body == BodyLength::Empty && self.is_undrainable(front));
         let connection = match (close, front.http11) {
             (true, _) => ConnectionField::Close,
             (false, true) => ConnectionField::Nothing,
@@ -181,6 +184,15 @@ impl Connection<Server> {
             // The client may or may not send the content that it held back: nobody could tell what comes next.
             || (front.expect == Expect::Pending && !front.received)
             || (last && self.exchanges.len() == 1)
+    }
+
+    /// Whether more of the request's content is still to come than will be swallowed once nobody reads it.
+    fn is_undrainable(&self, front: &Exchange) -> bool {
+        let left = match self.body_in {
+            BodyIn::Length(left) => left,
+            BodyIn::Chunked(_) | BodyIn::Trailers | BodyIn::UntilClose => 0,
+        };
+        !front.received && left > self.config.limits.drain
     }
 
     fn decline_offer(&mut self, keep_alive: bool) {
