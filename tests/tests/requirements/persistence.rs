@@ -137,7 +137,8 @@ fn unread_request_body() {
     }
     // Too much of it: the connection closes, and nothing more is parsed.
     let mut server = Endpoint::asked(&post("Content-Length: 300000\r\n", ""));
-    server.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
+    let sent = server.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
+    assert!(sent.contains("\r\nConnection: close\r\n"));
     assert!(server.feed(NEXT).unwrap().0.is_empty());
     assert!(server.connection.interest(&server.out).shutdown_write);
     let mut server = Endpoint::asked(&chunked(""));
