@@ -309,6 +309,14 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// A request head made of `http` types, ready to be started.
+///
+/// ```
+/// use http_proto::HttpRequestHead;
+///
+/// let (parts, ()) = http::Request::get("http://user@example.com?q=1").body(()).unwrap().into_parts();
+/// let request = HttpRequestHead::new(&parts, false).unwrap();
+/// assert_eq!((request.head().target, request.head().host), ("/?q=1", Some("example.com")));
+/// ```
 #[derive(Debug, Clone)]
 pub struct HttpRequestHead<'a> {
     method: &'a str,
@@ -399,6 +407,17 @@ fn tunnel_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
 }
 
 /// A response head made of `http` types, ready to be sent.
+///
+/// ```
+/// use http_proto::{BodyLength, HttpResponseHead};
+///
+/// let response = http::Response::builder().header("content-length", "5").header("connection", "close").body("hello");
+/// let (parts, content) = response.unwrap().into_parts();
+/// let head = HttpResponseHead::new(&parts).unwrap();
+/// let body = head.split.body_length(Some(content.len() as u64), false).unwrap();
+/// assert_eq!((body, head.head().close), (BodyLength::Exact(5), true));
+/// // connection.respond(&head.head(), body, &mut out)?; connection.send(content.as_bytes(), &mut out)?; ..
+/// ```
 #[derive(Debug, Clone)]
 pub struct HttpResponseHead<'a> {
     status: u16,
