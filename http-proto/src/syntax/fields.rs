@@ -251,8 +251,10 @@ impl FieldTable {
         self.cursor = cursor;
         let in_line = matches!(cursor.phase, Phase::Name | Phase::Blank | Phase::Value);
         let limit = cursor.line + rules.max_line;
+        // The CR behind a line of just that length ends it, so a colon is all that it lacks.
+        let beyond = |fault: &Fault| fault.at > limit || (fault.at == limit && fault.kind != Kind::MissingColon);
         match outcome {
-            Err(fault) if in_line && fault.at >= limit => Err(Fault::new(Kind::FieldTooLong, limit.max(cursor.line))),
+            Err(fault) if in_line && beyond(&fault) => Err(Fault::new(Kind::FieldTooLong, limit.max(cursor.line))),
             Ok(false) if in_line && cursor.at > limit => Err(Fault::new(Kind::FieldTooLong, limit)),
             outcome => outcome,
         }
