@@ -4,5 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+pub mod differential;
 pub mod drive;
+pub mod generate;
 pub mod reference;

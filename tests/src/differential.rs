@@ -1,0 +1,122 @@
+//! Two parsers on one input: the core and the reference, which share no code, must make the same of it. httparse is
+//! asked too, where it accepts a head.
+
+use crate::drive::{self, Setup, Storage};
+use crate::reference::{self, Bounds, Message, Role, Start};
+use http_proto::{End, Limits, RecvErrorKind};
+
+/// The bounds of the reference that say what `limits` say to the core.
+pub fn bounds(role: Role, limits: &Limits) -> Bounds {
+    let of_server = |bound: u16| if role == Role::Server { bound.into() } else { usize::MAX };
+    Bounds {
+        method: of_server(limits.method),
+        target: of_server(limits.target),
+        field_line: limits.field_line.into(),
+        head: limits.head.into(),
+        fields: limits.fields.into(),
+        empty_lines: limits.empty_lines.into(),
+        ext_line: limits.chunk_extension_line.into(),
+        ext_message: limits.chunk_extensions.try_into().expect("a usize has 32 bits"),
+        trailer_octets: limits.trailers.into(),
+        trailer_fields: limits.trailer_fields.into(),
+        interim: limits.interim.into(),
+    }
+}
+
+/// What the reference makes of the input of `setup`.
+pub fn reference(setup: &Setup, input: &[u8], eof: bool) -> reference::Outcome {
+    let bounds = bounds(setup.role, &setup.config.limits);
+    match setup.role {
+        Role::Server => reference::requests(input, eof, &bounds),
+        Role::Client => reference::responses(input, eof, &setup.requests, &bounds),
+    }
+}
+
+/// Runs both on the whole input, and asserts that they agree: the same messages, the same ending, at the same octet,
+/// with the same status.
+pub fn agree(setup: &Setup, input: &[u8], eof: bool) -> drive::Outcome {
+    let core = setup.whole(input, eof.then_some(End::Clean));
+    let reference = reference(setup, input, eof);
+    let seen = || format!("{:?}, eof {eof}, of {:?}", setup.role, String::from_utf8_lossy(input));
+    assert_eq!(core.messages, reference.messages, "messages, {}: {:?}, {:?}", seen(), core.ending, reference.ending);
+    let ending = match core.ending {
+        drive::Ending::Open => reference::Ending::Open,
+        drive::Ending::Close => reference::Ending::Close { consumed: offset(core.consumed) },
+        drive::Ending::Upgrade => reference::Ending::Upgrade { consumed: offset(core.consumed) },
+        drive::Ending::Error(error) => {
+            // A client answers nothing, so its errors have no status.
+            let status = error.status().filter(|_| setup.role == Role::Server).unwrap_or(0);
+            reference::Ending::Error { status, at: offset(core.consumed) }
+        }
+    };
+    assert_eq!(ending, reference.ending, "ending, {}: {:?}", seen(), core.ending);
+    core
+}
+
+fn offset(consumed: u64) -> usize {
+    consumed.try_into().expect("an input is shorter than memory")
+}
+
+/// Asserts that an error is where it says: without its octet there is none, and with nothing behind it, it is the same.
+pub fn error_is_certain_at_its_octet(setup: &Setup, input: &[u8], outcome: &drive::Outcome) {
+    let Some(error) = outcome.error() else { return };
+    let at = offset(outcome.consumed);
+    let shown = String::from_utf8_lossy(input);
+    if is_of_the_end(error.kind()) {
+        assert_eq!(at, input.len(), "{error:?} of {shown:?}");
+        assert_eq!(setup.whole(input, None).error(), None, "{error:?} of {shown:?}");
+    } else {
+        assert_eq!(setup.whole(&input[..at], None).error(), None, "before {error:?} of {shown:?}");
+        assert_eq!(&setup.whole(&input[..=at], None), outcome, "at {error:?} of {shown:?}");
+    }
+}
+
+/// Whether the end of the input is the fault, not an octet of it.
+pub fn is_of_the_end(kind: RecvErrorKind) -> bool {
+    matches!(kind, RecvErrorKind::IncompleteHead | RecvErrorKind::IncompleteBody | RecvErrorKind::NoResponse)
+}
+
+/// Asserts that pieces of `size` octets, and two that meet at `at`, come to the same as the whole.
+pub fn same_in_pieces(setup: &Setup, input: &[u8], eof: bool, size: usize, at: usize, outcome: &drive::Outcome) {
+    let end = eof.then_some(End::Clean);
+    let (front, back) = input.split_at(at.min(input.len()));
+    let shown = || String::from_utf8_lossy(input);
+    for storage in Storage::ALL {
+        let pieces = setup.run(storage, input.chunks(size.max(1)), end);
+        assert_eq!(&pieces, outcome, "{storage:?}, {size} octets a piece, {:?}", shown());
+        let halves = setup.run(storage, [front, back], end);
+        assert_eq!(&halves, outcome, "{storage:?}, split at {at}, {:?}", shown());
+    }
+}
+
+/// Asserts that httparse, where it accepts the first head as the core does, reads the same from it.
+pub fn httparse_agrees(setup: &Setup, input: &[u8], outcome: &drive::Outcome) {
+    let Some(message) = outcome.messages.first().or(outcome.unfinished.as_ref()) else { return };
+    let mut space = [httparse::EMPTY_HEADER; 256];
+    let (start, fields) = match setup.role {
+        Role::Server => {
+            let mut request = httparse::Request::new(&mut space);
+            let Ok(httparse::Status::Complete(_)) = request.parse(input) else { return };
+            let start = Start::Request {
+                method: request.method.unwrap_or_default().into(),
+                target: request.path.unwrap_or_default().into(),
+                minor: request.version.unwrap_or_default(),
+            };
+            (start, request.headers)
+        }
+        Role::Client => {
+            let mut response = httparse::Response::new(&mut space);
+            let Ok(httparse::Status::Complete(_)) = response.parse(input) else { return };
+            // It gives no reason that holds obs-text.
+            let reason = match (&message.start, response.reason.unwrap_or_default()) {
+                (Start::Response { reason, .. }, "") => reason.clone(),
+                (_, reason) => reason.into(),
+            };
+            let (status, minor) = (response.code.unwrap_or_default(), response.version.unwrap_or_default());
+            (Start::Response { status, reason, minor }, response.headers)
+        }
+    };
+    let fields: Vec<_> = fields.iter().map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec())).collect();
+    let Message { start: our_start, fields: our_fields, .. } = message;
+    assert_eq!((&start, &fields), (our_start, our_fields), "{:?}", String::from_utf8_lossy(input));
+}
