@@ -55,6 +55,8 @@ impl Setup {
             Storage::Bytes => self.run_in(RecvBuf::<Bytes>::new(), pieces, end),
             Storage::Vec => self.run_in(RecvBuf::<Vec<u8>>::new(), pieces, end),
             Storage::BytesMut => self.run_in(RecvBuf::<BytesMut>::new(), pieces, end),
+            Storage::LentVec => self.run_in(Lent(RecvBuf::<Vec<u8>>::new()), pieces, end),
+            Storage::LentBytesMut => self.run_in(Lent(RecvBuf::<BytesMut>::new()), pieces, end),
         }
     }
 
@@ -98,11 +100,16 @@ pub enum Storage {
     Vec,
     /// `BytesMut`, filled; payload is retained.
     BytesMut,
+    /// `Vec<u8>`, lent and restored for each read, released whenever that is possible.
+    LentVec,
+    /// The same with `BytesMut`; payload is retained.
+    LentBytesMut,
 }
 
 impl Storage {
     /// All of them.
-    pub const ALL: [Storage; 4] = [Storage::Slice, Storage::Bytes, Storage::Vec, Storage::BytesMut];
+    pub const ALL: [Storage; 6] =
+        [Storage::Slice, Storage::Bytes, Storage::Vec, Storage::BytesMut, Storage::LentVec, Storage::LentBytesMut];
 }
 
 /// What the core made of an input. Equal for every fragmentation of it.
@@ -174,6 +181,41 @@ buffers! {
     Bytes, true, |buffer, octets| { buffer.feed(Bytes::copy_from_slice(octets)); octets.len() };
     Vec<u8>, false, |buffer, octets| buffer.fill_from(octets);
     BytesMut, true, |buffer, octets| buffer.fill_from(octets);
+}
+
+/// A buffer whose storage travels: a completion queue reads into it.
+struct Lent<S>(RecvBuf<S>);
+
+macro_rules! lent_buffers {
+    ($($storage:ty, $retains:literal;)*) => {$(
+        impl<'i> Buffer<'i> for Lent<$storage> {
+            type Storage = $storage;
+            const RETAINS: bool = $retains;
+
+            fn put(&mut self, octets: &'i [u8]) -> usize {
+                let Lent(buffer) = self;
+                let unread = buffer.unread_len();
+                assert_eq!(buffer.release(), unread == 0, "memory is given back where nothing is unread");
+                let mut storage = buffer.lend().expect("it is not lent");
+                assert_eq!((storage.len(), buffer.unread_len()), (unread, unread), "the unread octets travel in front");
+                assert!(storage.capacity() - unread >= 8 * 1024);
+                assert!(buffer.lend().is_none() && buffer.spare_mut().is_empty(), "it is lent once");
+                let count = octets.len().min(storage.capacity() - unread);
+                storage.extend_from_slice(&octets[..count]);
+                buffer.restore(storage, count).expect("the storage is the one lent");
+                count
+            }
+
+            fn get(&mut self) -> &mut RecvBuf<$storage> {
+                &mut self.0
+            }
+        }
+    )*};
+}
+
+lent_buffers! {
+    Vec<u8>, false;
+    BytesMut, true;
 }
 
 /// What differs between the roles.

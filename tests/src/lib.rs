@@ -6,5 +6,6 @@
 pub mod cases;
 pub mod differential;
 pub mod drive;
+pub mod fuzz;
 pub mod generate;
 pub mod reference;
