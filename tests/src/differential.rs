@@ -1,8 +1,8 @@
 //! Two parsers on one input: the core and the reference, which share no code, must make the same of it. httparse is
 //! asked too, where it accepts a head.
 
-use crate::drive::{self, Setup, Storage};
-use crate::reference::{self, Bounds, Message, Role, Start};
+use crate::drive::{self, Answers, Setup, Storage};
+use crate::reference::{self, Bounds, Message, Outstanding, Role, Start};
 use http_proto::{End, Limits, RecvErrorKind};
 
 /// The bounds of the reference that say what `limits` say to the core.
@@ -69,6 +69,51 @@ pub fn error_is_certain_at_its_octet(setup: &Setup, input: &[u8], outcome: &driv
         assert_eq!(setup.whole(&input[..at], None).error(), None, "before {error:?} of {shown:?}");
         assert_eq!(&setup.whole(&input[..=at], None), outcome, "at {error:?} of {shown:?}");
     }
+}
+
+/// Asserts that a server says the right things, whenever it answers: a client that reads them by the reference finds one
+/// final response for each request, and for an error its status, with a close where one is due.
+pub fn answers_are_right(setup: &Setup, input: &[u8], eof: bool, outcome: &drive::Outcome) {
+    if setup.role == Role::Client {
+        return;
+    }
+    let late = Setup { answers: Answers::Late, ..setup.clone() }.whole(input, eof.then_some(End::Clean));
+    let shown = String::from_utf8_lossy(input);
+    let found = |outcome: &drive::Outcome| {
+        (outcome.messages.clone(), outcome.unfinished.clone(), outcome.ending, outcome.consumed)
+    };
+    assert_eq!(found(&late), found(outcome), "answered late, {shown:?}");
+    if eof {
+        let early = Setup { end_with_last: true, ..setup.clone() }.whole(input, Some(End::Clean));
+        assert_eq!(&early, outcome, "the end with the last octet, {shown:?}");
+    }
+    for outcome in [outcome, &late] {
+        let mut asked: Vec<_> = outcome.messages.iter().map(|message| outstanding(Some(message))).collect();
+        let refused = outcome.error().and_then(|error| error.status());
+        if refused.is_some() {
+            asked.push(outstanding(outcome.unfinished.as_ref()));
+        }
+        let answers = reference::responses(&outcome.sent, false, &asked, &Bounds::client());
+        let finals: Vec<_> = answers.messages.iter().filter(|answer| !answer.interim).collect();
+        let sent = String::from_utf8_lossy(&outcome.sent);
+        assert_eq!(finals.len(), asked.len(), "{sent:?} to {shown:?}");
+        assert!(!matches!(answers.ending, reference::Ending::Error { .. }), "{sent:?} to {shown:?}");
+        for (index, answer) in finals.iter().enumerate() {
+            let Start::Response { status, .. } = answer.start else { unreachable!() };
+            let request = outcome.messages.get(index);
+            assert_eq!(Some(status), request.map_or(refused, |_| Some(200)), "{sent:?} to {shown:?}");
+            let close = request.is_none_or(|request| !request.keep_alive || answer.upgrade.is_some());
+            assert!(!close || !answer.keep_alive, "{sent:?} to {shown:?}");
+        }
+    }
+}
+
+fn outstanding(request: Option<&Message>) -> Outstanding {
+    let method = match request.map(|request| &request.start) {
+        Some(Start::Request { method, .. }) => method.clone(),
+        Some(Start::Response { .. }) | None => b"GET".to_vec(),
+    };
+    Outstanding { method, upgrade: false }
 }
 
 /// Whether the end of the input is the fault, not an octet of it.

@@ -5,9 +5,10 @@
 use crate::reference::{Message, Outstanding, Role, Start, Upgrade};
 use bytes::{Bytes, BytesMut};
 use http_proto::{
-    BodyLength, Client, Config, Connection, End, Event, Fields, Framing, MethodKind, Pipeline, RecvBuf, RecvError,
-    Request, RequestHead, Response, ResponseHead, SendBuf, SendError, Server, State, Step,
+    BodyLength, Chunk, Client, Config, Connection, End, Event, Fields, Framing, MethodKind, Pipeline, RecvBuf,
+    RecvError, Request, RequestHead, Response, ResponseHead, SendBuf, SendError, Server, State, Step,
 };
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What the core is run with.
@@ -19,19 +20,39 @@ pub struct Setup {
     pub config: Arc<Config>,
     /// Client: the requests that the input answers, oldest first.
     pub requests: Vec<Outstanding>,
+    /// Server: when requests are answered.
+    pub answers: Answers,
+    /// Whether the end is known before the last piece is looked at, as a FIN in the same packet is; else it is a step of
+    /// its own.
+    pub end_with_last: bool,
+}
+
+/// When a server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Each request when it is complete.
+    AtOnce,
+    /// All complete requests when nothing else is left to do.
+    Late,
 }
 
 impl Setup {
     /// A server with the default bounds.
     pub fn server() -> Setup {
-        Setup { role: Role::Server, config: Arc::new(Config::server()), requests: Vec::new() }
+        Setup {
+            role: Role::Server,
+            config: Arc::new(Config::server()),
+            requests: Vec::new(),
+            answers: Answers::AtOnce,
+            end_with_last: false,
+        }
     }
 
     /// A client with the default bounds, which pipelines whatever it sends.
     pub fn client(requests: &[Outstanding]) -> Setup {
         let mut config = Config::client();
         config.pipeline = Pipeline { depth: 64, safe_only: false };
-        Setup { role: Role::Client, config: Arc::new(config), requests: requests.to_vec() }
+        Setup { role: Role::Client, config: Arc::new(config), requests: requests.to_vec(), ..Setup::server() }
     }
 
     /// Either, by role.
@@ -47,8 +68,8 @@ impl Setup {
         self.run(Storage::Slice, [input], end)
     }
 
-    /// Feeds the pieces, then the end, if there is one, as a step of its own. A server answers every complete request
-    /// with an empty 200: that accepts CONNECT and declines an upgrade.
+    /// Feeds the pieces, then the end, if there is one. A server answers every complete request
+    /// with an empty 200: that accepts CONNECT and declines an upgrade. It refuses what is wrong.
     pub fn run<'i>(&self, storage: Storage, pieces: impl IntoIterator<Item = &'i [u8]>, end: Option<End>) -> Outcome {
         match storage {
             Storage::Slice => self.run_in(RecvBuf::<&[u8]>::new(), pieces, end),
@@ -69,9 +90,9 @@ impl Setup {
         let config = self.config.clone();
         let pieces = pieces.into_iter();
         match self.role {
-            Role::Server => Run::new(Connection::server(config), input).feed(pieces, end),
+            Role::Server => Run::new(Connection::server(config), input, self).feed(pieces, end),
             Role::Client => {
-                let mut run = Run::new(Connection::client(config), input);
+                let mut run = Run::new(Connection::client(config), input, self);
                 for request in &self.requests {
                     start(&mut run.connection, request, &mut run.out).expect("the request can be started");
                 }
@@ -123,6 +144,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Octets consumed as HTTP; with an error, its position in the input.
     pub consumed: u64,
+    /// The octets sent: a server's answers, a client's requests.
+    pub sent: Vec<u8>,
 }
 
 /// How the reading of a connection ended.
@@ -222,8 +245,12 @@ lent_buffers! {
 trait Side: http_proto::Role {
     /// A message with this head and nothing else yet.
     fn begin(head: &Self::Head<'_>) -> Message;
-    /// What is done when a message is complete.
-    fn completed(connection: &mut Connection<Self>, message: &Message, out: &mut SendBuf)
+    /// Answers the oldest request, which asks for `upgrade`.
+    fn answer(connection: &mut Connection<Self>, upgrade: Option<Upgrade>, out: &mut SendBuf)
+    where
+        Self: Sized;
+    /// Answers what the peer did wrong, when everything before it has been answered.
+    fn refuse(connection: &mut Connection<Self>, error: RecvError, out: &mut SendBuf)
     where
         Self: Sized;
 }
@@ -243,13 +270,21 @@ impl Side for Server {
         message(start, head.fields(), head.keep_alive(), upgrade, false)
     }
 
-    fn completed(connection: &mut Connection<Server>, message: &Message, out: &mut SendBuf) {
+    fn answer(connection: &mut Connection<Server>, upgrade: Option<Upgrade>, out: &mut SendBuf) {
         let head = ResponseHead::new(200);
-        let answered = match message.upgrade {
+        let answered = match upgrade {
             Some(Upgrade::Connect) => connection.upgrade(&head, out),
             Some(Upgrade::Offered | Upgrade::Switched) | None => connection.respond(&head, BodyLength::Empty, out),
         };
         answered.expect("a complete request can be answered");
+    }
+
+    fn refuse(connection: &mut Connection<Server>, error: RecvError, out: &mut SendBuf) {
+        let refused = connection.refuse(error, None, out);
+        let expected = if error.status().is_some() { Ok(()) } else { Err(SendError::NotRefusable) };
+        assert_eq!(refused, expected, "what has a status can be refused, once: {error:?}");
+        assert!(connection.refuse(error, None, out).is_err());
+        assert!(matches!(connection.state(), State::Closing | State::Closed), "an error is the end");
     }
 }
 
@@ -265,7 +300,11 @@ impl Side for Client {
         message(start, head.fields(), head.keep_alive(), upgrade, head.is_interim())
     }
 
-    fn completed(_: &mut Connection<Client>, _: &Message, _: &mut SendBuf) {}
+    fn answer(_: &mut Connection<Client>, _: Option<Upgrade>, _: &mut SendBuf) {}
+
+    fn refuse(connection: &mut Connection<Client>, _: RecvError, _: &mut SendBuf) {
+        assert_eq!(connection.state(), State::Closed, "an error is the end");
+    }
 }
 
 fn message(start: Start, fields: Fields<'_>, keep_alive: bool, upgrade: Option<Upgrade>, interim: bool) -> Message {
@@ -281,6 +320,11 @@ struct Run<R: Side, B> {
     connection: Connection<R>,
     input: B,
     out: SendBuf,
+    sent: Vec<u8>,
+    answers: Answers,
+    end_with_last: bool,
+    /// What the unanswered requests ask for.
+    due: VecDeque<Option<Upgrade>>,
     messages: Vec<Message>,
     unfinished: Option<Message>,
     tail: Option<Vec<u8>>,
@@ -288,22 +332,44 @@ struct Run<R: Side, B> {
     put: u64,
 }
 
+fn answer_due<R: Side>(connection: &mut Connection<R>, due: &mut VecDeque<Option<Upgrade>>, out: &mut SendBuf) {
+    for upgrade in due.drain(..) {
+        R::answer(connection, upgrade, out);
+    }
+}
+
 impl<R: Side, B> Run<R, B> {
-    fn new(connection: Connection<R>, input: B) -> Self {
-        Run { connection, input, out: SendBuf::new(), messages: Vec::new(), unfinished: None, tail: None, put: 0 }
+    fn new(connection: Connection<R>, input: B, setup: &Setup) -> Self {
+        Run {
+            connection,
+            input,
+            out: SendBuf::new(),
+            sent: Vec::new(),
+            answers: setup.answers,
+            end_with_last: setup.end_with_last,
+            due: VecDeque::new(),
+            messages: Vec::new(),
+            unfinished: None,
+            tail: None,
+            put: 0,
+        }
     }
 
     fn feed<'i>(mut self, pieces: impl Iterator<Item = &'i [u8]>, end: Option<End>) -> Outcome
     where
         B: Buffer<'i>,
     {
+        let mut pieces = pieces.peekable();
         let mut error = None;
-        'input: for mut piece in pieces {
+        'input: while let Some(mut piece) = pieces.next() {
             while !piece.is_empty() {
                 let count = self.input.put(piece);
                 assert!(count > 0, "a buffer after NeedInput has room");
                 self.put += count as u64;
                 piece = &piece[count..];
+                if let (Some(end), true, true, None) = (end, self.end_with_last, piece.is_empty(), pieces.peek()) {
+                    self.input.get().set_end(end);
+                }
                 let (step, unread) = match self.steps() {
                     Ok(step) => (step, self.input.get().unread_len()),
                     Err(found) => {
@@ -317,14 +383,15 @@ impl<R: Side, B> Run<R, B> {
                 }
             }
         }
-        let mut closing = self.is_closing();
+        // The end closes every connection, but only a message may say that it is the last.
+        let mut closing = self.is_closing()
+            && (self.input.get().end().is_none() || self.messages.last().is_some_and(|message| !message.keep_alive));
         if let Some(end) = end
             && error.is_none()
         {
             let before = self.messages.len();
             self.input.get().set_end(end);
             error = self.steps().err();
-            // The end closes every connection, but only a message that it completes is what closed it.
             closing |= self.messages.len() > before && self.is_closing();
         }
         self.outcome(error, closing)
@@ -369,8 +436,7 @@ impl<R: Side, B> Run<R, B> {
                 Event::MessageComplete(trailers) => {
                     let mut message = self.unfinished.take().expect("an end only inside a message");
                     message.trailers = owned(trailers);
-                    R::completed(&mut self.connection, &message, &mut self.out);
-                    self.out.advance(u64::MAX);
+                    self.due.push_back(message.upgrade);
                     self.messages.push(message);
                 }
                 Event::UpgradeTail(tail) => {
@@ -386,17 +452,34 @@ impl<R: Side, B> Run<R, B> {
                 assert_eq!(input.retain(), message.body[start..], "retained payload is the payload");
             }
             match step {
+                Step::Event if self.answers == Answers::AtOnce => {
+                    answer_due(&mut self.connection, &mut self.due, &mut self.out);
+                }
                 Step::Event => {}
+                Step::Paused | Step::Closed if !self.due.is_empty() => {
+                    assert_eq!(self.answers, Answers::Late, "nothing waits for an answer that was given");
+                    answer_due(&mut self.connection, &mut self.due, &mut self.out);
+                }
                 Step::NeedInput => {
                     assert!(self.tail.is_none(), "nothing is awaited behind a tail");
                     return Ok(step);
                 }
-                Step::Paused => panic!("nothing is undecided: every request is answered at once"),
+                Step::Paused => panic!("nothing is undecided, nothing is in the way"),
                 Step::Closed => {
                     assert_eq!(self.connection.step(input), Ok(Step::Closed), "closed is closed");
                     return Ok(step);
                 }
             }
+        }
+    }
+
+    /// Writes what is to be sent.
+    fn flush(&mut self) {
+        while let Some(chunk) = self.out.front() {
+            let Chunk::Octets(octets) = chunk else { panic!("nothing external was sent") };
+            let count = octets.len();
+            self.sent.extend_from_slice(octets);
+            self.out.advance(count as u64);
         }
     }
 
@@ -408,8 +491,13 @@ impl<R: Side, B> Run<R, B> {
         }
     }
 
-    fn outcome(self, error: Option<RecvError>, closing: bool) -> Outcome {
-        let Run { connection, messages, unfinished, tail, .. } = self;
+    fn outcome(mut self, error: Option<RecvError>, closing: bool) -> Outcome {
+        answer_due(&mut self.connection, &mut self.due, &mut self.out);
+        if let Some(error) = error {
+            R::refuse(&mut self.connection, error, &mut self.out);
+        }
+        self.flush();
+        let Run { connection, messages, unfinished, tail, sent, .. } = self;
         let ending = match (error, tail) {
             (Some(error), _) => Ending::Error(error),
             (None, Some(_)) => Ending::Upgrade,
@@ -421,6 +509,6 @@ impl<R: Side, B> Run<R, B> {
             last_keeps_alive != (ending == Ending::Close) || error.is_some() || ending == Ending::Upgrade,
             "the connection goes on exactly where the last message lets it: {ending:?} {messages:?}"
         );
-        Outcome { messages, unfinished, ending, consumed: connection.received() }
+        Outcome { messages, unfinished, ending, consumed: connection.received(), sent }
     }
 }

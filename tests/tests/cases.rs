@@ -28,6 +28,8 @@ fn storages_and_splits() {
     for case in public() {
         let setup = setup(&case);
         let whole = setup.whole(&case.input, end(&case));
+        let early = Setup { end_with_last: true, ..setup.clone() };
+        assert_eq!(early.whole(&case.input, end(&case)), whole, "{}, the end with the last octet", case.id);
         for storage in Storage::ALL {
             let same = |pieces: &mut dyn Iterator<Item = &[u8]>, what: &dyn Fn() -> String| {
                 let outcome = setup.run(storage, pieces, end(&case));

@@ -1,6 +1,6 @@
 //! The core and the reference on whole connections: on octets as they are, and on messages that are mostly right.
 
-use crate::differential::{agree, error_is_certain_at_its_octet, httparse_agrees, same_in_pieces};
+use crate::differential::{agree, answers_are_right, error_is_certain_at_its_octet, httparse_agrees, same_in_pieces};
 use crate::generate::{Choices, input, setup};
 
 /// An octet that says how to read the rest: even, as octets that arrive, behind the choices of who receives them; odd,
@@ -20,6 +20,7 @@ pub fn differential(data: &[u8]) {
     let outcome = agree(&setup, octets, eof);
     error_is_certain_at_its_octet(&setup, octets, &outcome);
     httparse_agrees(&setup, octets, &outcome);
+    answers_are_right(&setup, octets, eof, &outcome);
     let size = usize::from(how >> 2 & 7) + 1;
     same_in_pieces(&setup, octets, eof, size, usize::from(how >> 2) * octets.len() / 64, &outcome);
 }

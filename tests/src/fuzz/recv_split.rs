@@ -1,7 +1,7 @@
 //! Fragmentation: however the input is cut, whatever it is stored in, the outcome is that of the whole.
 
 use super::control;
-use crate::drive::Storage;
+use crate::drive::{Setup, Storage};
 use http_proto::End;
 
 /// A control octet, an octet that counts cuts, the distances between them, then what arrives.
@@ -14,6 +14,10 @@ pub fn recv_split(data: &[u8]) {
         (true, _) => Some(End::Aborted),
     };
     let whole = setup.whole(input, end);
+    if end != Some(End::Aborted) {
+        let early = Setup { end_with_last: true, ..setup.clone() };
+        assert_eq!(early.run(Storage::Slice, pieces(input, cuts), end), whole, "the end with the last piece");
+    }
     for storage in Storage::ALL {
         assert_eq!(setup.run(storage, pieces(input, cuts), end), whole, "{storage:?}, cut at {cuts:?}");
         assert_eq!(setup.run(storage, input.chunks(1), end), whole, "{storage:?}, octet by octet");

@@ -1,7 +1,7 @@
 //! Messages that are mostly right, for both roles, pipelined, under default and small bounds.
 
 use proptest::prelude::*;
-use tests::differential::{agree, error_is_certain_at_its_octet, httparse_agrees, same_in_pieces};
+use tests::differential::{agree, answers_are_right, error_is_certain_at_its_octet, httparse_agrees, same_in_pieces};
 use tests::drive::Ending;
 use tests::generate::{Choices, input, setup};
 
@@ -20,6 +20,7 @@ proptest! {
         let outcome = agree(&setup, &input, eof);
         error_is_certain_at_its_octet(&setup, &input, &outcome);
         httparse_agrees(&setup, &input, &outcome);
+        answers_are_right(&setup, &input, eof, &outcome);
         same_in_pieces(&setup, &input, eof, size, at % (input.len() + 1), &outcome);
     }
 }

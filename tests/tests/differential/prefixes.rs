@@ -1,7 +1,7 @@
 //! Every prefix of every accepted case, silent and at its end.
 
 use tests::cases::{EVERY_SPLIT, public};
-use tests::differential::{agree, error_is_certain_at_its_octet, is_of_the_end};
+use tests::differential::{agree, answers_are_right, error_is_certain_at_its_octet, is_of_the_end};
 use tests::drive::Setup;
 
 #[test]
@@ -31,7 +31,9 @@ fn of_every_case() {
         for length in 0..=case.input.len() {
             for eof in [false, true] {
                 let prefix = &case.input[..length];
-                error_is_certain_at_its_octet(&setup, prefix, &agree(&setup, prefix, eof));
+                let outcome = agree(&setup, prefix, eof);
+                error_is_certain_at_its_octet(&setup, prefix, &outcome);
+                answers_are_right(&setup, prefix, eof, &outcome);
             }
         }
     }
