@@ -183,8 +183,8 @@ impl<R: Role> Connection<R> {
             if !self.skip_empty_lines(input)? {
                 return Ok(false);
             }
-            R::may_begin_head(self).map_err(|kind| (kind, 0))?;
             self.message = 0;
+            R::may_begin_head(self).map_err(|kind| (kind, 0))?;
             self.flags.parsing = true;
             self.flags.head_begun = true;
             let (parser, _) = input.parser();
@@ -205,6 +205,9 @@ impl<R: Role> Connection<R> {
     /// Consumes CR LF in front of a message (RFC 9112 section 2.2); true when another octet is there.
     #[inline(always)]
     fn skip_empty_lines<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<bool, Failed> {
+        if self.empty_lines == 0 {
+            self.message = 0;
+        }
         loop {
             match input.unread() {
                 [] => return Ok(false),
@@ -218,9 +221,6 @@ impl<R: Role> Connection<R> {
                     }
                 }
                 [CR, LF, ..] => {
-                    if self.empty_lines == 0 {
-                        self.message = 0;
-                    }
                     self.empty_lines += 1;
                     self.flags.head_begun = false;
                     input.consume(2, 0);
