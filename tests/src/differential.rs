@@ -46,11 +46,29 @@ pub fn agree(setup: &Setup, input: &[u8], eof: bool) -> drive::Outcome {
         drive::Ending::Error(error) => {
             // A client answers nothing, so its errors have no status.
             let status = error.status().filter(|_| setup.role == Role::Server).unwrap_or(0);
-            reference::Ending::Error { status, at: offset(core.consumed) }
+            let at = offset(core.consumed);
+            let behind = match reference.ending {
+                reference::Ending::Error { behind, .. } => behind,
+                _ => at,
+            };
+            let in_message = offset(error.offset());
+            assert_eq!(at - in_message, first_octet(input, at, behind), "offset of {error:?}, {}", seen());
+            reference::Ending::Error { status, at, behind }
         }
     };
     assert_eq!(ending, reference.ending, "ending, {}: {:?}", seen(), core.ending);
     core
+}
+
+/// What the offset of an error counts from, if the fault is `at` and the last message ended `behind`. Empty lines in front
+/// of a message do not count, those in front of none do.
+fn first_octet(input: &[u8], at: usize, behind: usize) -> usize {
+    let up_to_fault = &input[..input.len().min(at + 1)];
+    let mut start = behind;
+    while up_to_fault[start..].starts_with(b"\r\n") {
+        start += 2;
+    }
+    if matches!(up_to_fault[start..], [] | [b'\r', ..]) { behind } else { start }
 }
 
 fn offset(consumed: u64) -> usize {

@@ -102,6 +102,8 @@ pub enum Ending {
         status: u16,
         /// Offset of the octet that makes it certain; behind the last one if that is the end of the input.
         at: usize,
+        /// Offset of the first octet behind the last listed message.
+        behind: usize,
     },
 }
 
@@ -215,9 +217,9 @@ pub fn requests(input: &[u8], eof: bool, bounds: &Bounds) -> Outcome {
                 }
             }
             Err(Stop::Idle) => break Ending::Open,
-            Err(Stop::More) if eof => break Ending::Error { status: 400, at: input.len() },
+            Err(Stop::More) if eof => break Ending::Error { status: 400, at: input.len(), behind: pos },
             Err(Stop::More) => break Ending::Open,
-            Err(Stop::Bad(fault)) => break Ending::Error { status: fault.status, at: fault.at },
+            Err(Stop::Bad(fault)) => break Ending::Error { status: fault.status, at: fault.at, behind: pos },
         }
     };
     Outcome { messages, ending }
@@ -274,10 +276,10 @@ pub fn responses(input: &[u8], eof: bool, outstanding: &[Outstanding], bounds: &
                 }
                 Err(Stop::Idle | Stop::More) if !eof => return Outcome { messages, ending: Ending::Open },
                 Err(Stop::Idle | Stop::More) => {
-                    return Outcome { messages, ending: Ending::Error { status: 0, at: input.len() } };
+                    return Outcome { messages, ending: Ending::Error { status: 0, at: input.len(), behind: pos } };
                 }
                 Err(Stop::Bad(fault)) => {
-                    return Outcome { messages, ending: Ending::Error { status: 0, at: fault.at } };
+                    return Outcome { messages, ending: Ending::Error { status: 0, at: fault.at, behind: pos } };
                 }
             }
         }
@@ -285,8 +287,8 @@ pub fn responses(input: &[u8], eof: bool, outstanding: &[Outstanding], bounds: &
     // Nothing is outstanding: only empty lines may come (RFC 9112 section 9.2).
     let ending = match line::skip_empty_lines(input, pos, bounds.empty_lines, Role::Client) {
         Err(Stop::Idle | Stop::More) => Ending::Open,
-        Ok(at) => Ending::Error { status: 0, at },
-        Err(Stop::Bad(fault)) => Ending::Error { status: 0, at: fault.at },
+        Ok(at) => Ending::Error { status: 0, at, behind: pos },
+        Err(Stop::Bad(fault)) => Ending::Error { status: 0, at: fault.at, behind: pos },
     };
     Outcome { messages, ending }
 }
