@@ -262,7 +262,7 @@ send_errors! {
     RequestUnfinished "the previous request is not finished",
     /// `start` beyond the depth of the pipeline.
     PipelineFull "as many requests are outstanding as the pipeline may hold",
-    /// `start` of, or behind, a request that may not be pipelined; behind an offer to upgrade or CONNECT none may.
+    /// `start` under `safe_only` of, or behind, a request that is not safe, or behind an offer to upgrade or CONNECT.
     NotPipelinable "only safe requests without content are pipelined",
     /// `send` or `finish` before 100 (Continue), a final answer, or the deadline of waiting.
     AwaitingContinue "100 (Continue) is awaited",

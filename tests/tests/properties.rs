@@ -8,6 +8,6 @@ proptest! {
     // X9: no panic, no stall, no call that corrupts.
     #[test]
     fn x9_any_sequence_of_calls(octets in prop::collection::vec(any::<u8>(), 0..400)) {
-        tests::fuzz::ops::run(&octets);
+        tests::fuzz::ops(&octets);
     }
 }

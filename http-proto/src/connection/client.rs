@@ -100,8 +100,8 @@ impl Connection<Client> {
         }
         // What stands behind an offer or CONNECT may reach the next protocol instead of HTTP (RFC 9931 section 8).
         let offered = self.exchanges.iter().any(|exchange| exchange.offer != Offer::None);
-        let unsafe_overlap = pipeline.safe_only && !(safe && self.exchanges.are_safe());
-        if !self.exchanges.is_empty() && (offered || unsafe_overlap) {
+        let is_safe = safe && self.exchanges.are_safe() && !offered;
+        if pipeline.safe_only && !self.exchanges.is_empty() && !is_safe {
             return Err(SendError::NotPipelinable);
         }
         Ok(())

@@ -317,7 +317,9 @@ impl FieldTable {
         let Cursor { at, line, phase, .. } = self.cursor;
         let limit = line + u32::from(rules.max_line);
         let in_line = matches!(phase, Phase::Name | Phase::Blank | Phase::Value);
-        if in_line && (at > limit || (at == limit && outcome.is_err())) {
+        // The CR behind a line of just that length ends it, so a colon is all that it lacks.
+        let at_limit = at == limit && outcome.is_err_and(|kind| kind != Kind::MissingColon);
+        if in_line && (at > limit || at_limit) {
             return Err(fault(Kind::FieldTooLong, limit));
         }
         outcome.map_or_else(|kind| Err(fault(kind, at)), |_| Ok(false))

@@ -32,13 +32,13 @@ pub struct Fault {
     pub status: u16,
 }
 
-/// The order of faults at one octet: limits before grammar, the limit of the element before that of the section.
+/// The order of faults at one octet: limits before grammar, the limit of the section before that of the element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// The limit of a method, target, field line, number of fields, chunk extension.
-    Element,
     /// The limit of a head or trailer section.
     Section,
+    /// The limit of a method, target, field line, number of fields, chunk extension.
+    Element,
     /// Everything else.
     Grammar,
 }
@@ -165,7 +165,8 @@ fn ends_of(line: &'static [u8]) -> Vec<&'static [u8]> {
 }
 
 /// The index of the octet that makes it certain that a line has more than `limit` octets before its final CRLF. A CR or
-/// LF that ends the line does not count. One that an obs-fold follows does, as soon as the blank shows it.
+/// LF that ends the line does not count, nor does what follows a CR instead of its LF: that is an error of its own. One
+/// that an obs-fold follows does count, as soon as the blank shows it.
 pub fn over_limit(octets: &[u8], limit: usize) -> Option<usize> {
     let behind_limit = octets.get(limit..)?;
     match behind_limit {
@@ -173,6 +174,7 @@ pub fn over_limit(octets: &[u8], limit: usize) -> Option<usize> {
         [b'\r', b'\n', _, ..] => Some(limit + 2),
         [b'\r', ..] => None,
         [b'\n', rest @ ..] if limit > 0 && octets[limit - 1] == b'\r' => (!rest.is_empty()).then_some(limit + 1),
+        [_, ..] if limit > 0 && octets[limit - 1] == b'\r' => None,
         [_, ..] => Some(limit),
     }
 }

@@ -100,6 +100,10 @@ pub enum Ending {
     Error {
         /// 400, 414, 431, 501 or 505 for a server, 0 for a client.
         status: u16,
+        /// Offset of the octet that makes it certain; behind the last one if that is the end of the input.
+        at: usize,
+        /// Offset of the first octet behind the last listed message.
+        behind: usize,
     },
 }
 
@@ -213,9 +217,9 @@ pub fn requests(input: &[u8], eof: bool, bounds: &Bounds) -> Outcome {
                 }
             }
             Err(Stop::Idle) => break Ending::Open,
-            Err(Stop::More) if eof => break Ending::Error { status: 400 },
+            Err(Stop::More) if eof => break Ending::Error { status: 400, at: input.len(), behind: pos },
             Err(Stop::More) => break Ending::Open,
-            Err(Stop::Bad(fault)) => break Ending::Error { status: fault.status },
+            Err(Stop::Bad(fault)) => break Ending::Error { status: fault.status, at: fault.at, behind: pos },
         }
     };
     Outcome { messages, ending }
@@ -271,14 +275,20 @@ pub fn responses(input: &[u8], eof: bool, outstanding: &[Outstanding], bounds: &
                     break;
                 }
                 Err(Stop::Idle | Stop::More) if !eof => return Outcome { messages, ending: Ending::Open },
-                Err(_) => return Outcome { messages, ending: Ending::Error { status: 0 } },
+                Err(Stop::Idle | Stop::More) => {
+                    return Outcome { messages, ending: Ending::Error { status: 0, at: input.len(), behind: pos } };
+                }
+                Err(Stop::Bad(fault)) => {
+                    return Outcome { messages, ending: Ending::Error { status: 0, at: fault.at, behind: pos } };
+                }
             }
         }
     }
     // Nothing is outstanding: only empty lines may come (RFC 9112 section 9.2).
     let ending = match line::skip_empty_lines(input, pos, bounds.empty_lines, Role::Client) {
         Err(Stop::Idle | Stop::More) => Ending::Open,
-        Ok(_) | Err(Stop::Bad(_)) => Ending::Error { status: 0 },
+        Ok(at) => Ending::Error { status: 0, at, behind: pos },
+        Err(Stop::Bad(fault)) => Ending::Error { status: 0, at: fault.at, behind: pos },
     };
     Outcome { messages, ending }
 }

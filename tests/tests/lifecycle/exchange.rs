@@ -24,7 +24,9 @@ fn i1_send_before_start_is_refused_and_emits_nothing() {
 // I5: the paths that a server takes through the states, one event or command after the other.
 #[test]
 fn i5_states_of_a_server() {
-    use State::{Closed, Closing, DispatchingOrSending as Dispatching, ReceivingBody as Body, ReceivingHeaders as Head};
+    use State::{
+        Closed, Closing, DispatchingOrSending as Dispatching, ReceivingBody as Body, ReceivingHeaders as Head,
+    };
     let mut server = One::server();
     let mut path = vec![server.connection.state()];
     assert_eq!(server.input.fill_from(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"), 48);
@@ -62,10 +64,9 @@ fn i5_no_way_back() {
     for from in State::ALL {
         for to in State::ALL {
             let back = match from {
-                State::ReceivingHeaders
-                | State::ReceivingBody
-                | State::DispatchingOrSending
-                | State::Streaming => false,
+                State::ReceivingHeaders | State::ReceivingBody | State::DispatchingOrSending | State::Streaming => {
+                    false
+                }
                 State::Upgraded => !matches!(to, State::Upgraded | State::Closing | State::Closed),
                 State::Closing => !matches!(to, State::Closing | State::Closed),
                 State::Closed => to != State::Closed,
@@ -80,7 +81,8 @@ fn i5_no_way_back() {
 #[test]
 fn i7_head_payload_completion() {
     let mut server = One::server();
-    let request = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n";
+    let request =
+        "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n";
     assert_eq!(server.hear(format!("{request}{GET}")), ["H POST /a HTTP/1.1", "P abc", "M T=1", "Paused"]);
     server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
     assert_eq!(server.events(), ["H GET / HTTP/1.1", "M", "NeedInput"]);
@@ -102,7 +104,9 @@ fn respond(server: &mut One<Server>, head: ResponseHead<'_>, body: BodyLength, c
 const SCRIPTS: [Script; 9] = [
     (GET, |server| respond(server, OK, BodyLength::Empty, b"")),
     ("HEAD /h HTTP/1.1\r\nHost: h\r\n\r\n", |server| respond(server, OK, BodyLength::Exact(5), b"")),
-    ("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", |server| respond(server, OK, BodyLength::Unknown, b"x")),
+    ("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", |server| {
+        respond(server, OK, BodyLength::Unknown, b"x")
+    }),
     ("GET /1.0 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", |server| respond(server, OK, BodyLength::Exact(1), b"x")),
     ("PUT /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nc", |server| {
         respond(server, ResponseHead::new(204), BodyLength::Empty, b"");
@@ -117,7 +121,9 @@ const SCRIPTS: [Script; 9] = [
         let trailers = FieldBlock::from_fields([("T", b"1".as_slice())]).unwrap();
         server.connection.finish(Some(&trailers), &mut server.out).unwrap();
     }),
-    ("GET /304 HTTP/1.1\r\nHost: h\r\n\r\n", |server| respond(server, ResponseHead::new(304), BodyLength::Exact(9), b"")),
+    ("GET /304 HTTP/1.1\r\nHost: h\r\n\r\n", |server| {
+        respond(server, ResponseHead::new(304), BodyLength::Exact(9), b"")
+    }),
 ];
 
 #[test]
@@ -160,14 +166,8 @@ fn i21_the_head_is_sent_once() {
     server.hear(GET);
     server.connection.respond(&OK, BodyLength::Unknown, &mut server.out).unwrap();
     let written = server.written();
-    assert_eq!(
-        server.connection.respond(&OK, BodyLength::Unknown, &mut server.out),
-        Err(SendError::AlreadyResponded)
-    );
-    assert_eq!(
-        server.connection.inform(&ResponseHead::new(103), &mut server.out),
-        Err(SendError::AlreadyResponded)
-    );
+    assert_eq!(server.connection.respond(&OK, BodyLength::Unknown, &mut server.out), Err(SendError::AlreadyResponded));
+    assert_eq!(server.connection.inform(&ResponseHead::new(103), &mut server.out), Err(SendError::AlreadyResponded));
     server.connection.finish(None, &mut server.out).unwrap();
     assert_eq!(server.connection.respond(&OK, BodyLength::Empty, &mut server.out), Err(SendError::NothingToAnswer));
     assert_eq!((written.matches("HTTP/1.1").count(), server.written().as_str()), (1, "0\r\n\r\n"));
@@ -215,11 +215,8 @@ fn i25_targets_of_all_forms_both_ways() {
     ];
     for (method, target) in invalid {
         let mut client = One::client();
-        let refused = client.connection.start(
-            &RequestHead::new(method, target).host("h"),
-            BodyLength::Empty,
-            &mut client.out,
-        );
+        let refused =
+            client.connection.start(&RequestHead::new(method, target).host("h"), BodyLength::Empty, &mut client.out);
         assert_eq!(refused, Err(SendError::InvalidTarget), "{method} {target}");
         let heard = One::server().hear(format!("{method} {target} HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert!(heard.len() == 1 && heard[0].contains("Invalid"), "{method} {target}: {heard:?}");

@@ -183,7 +183,9 @@ fn n20_request_framing_by_method_and_length() {
 #[test]
 fn n20_a_careful_client_learns_the_version_from_the_first_answer() {
     let post = RequestHead::new("POST", "/").host("h");
-    for (answer, chunks) in [("HTTP/1.1 204 \r\n\r\n", true), ("HTTP/1.0 204 \r\nConnection: keep-alive\r\n\r\n", false)] {
+    for (answer, chunks) in
+        [("HTTP/1.1 204 \r\n\r\n", true), ("HTTP/1.0 204 \r\nConnection: keep-alive\r\n\r\n", false)]
+    {
         let mut config = Config::client();
         config.assume_http11 = false;
         let mut client = One::client_with(config);
@@ -247,10 +249,7 @@ fn n35_either_side_may_end_it() {
     let mut client = One::client_with(config);
     client.connection.start(&RequestHead::get("h", "/").close(), EMPTY, &mut client.out).unwrap();
     assert!(client.written().contains("Connection: close"));
-    assert_eq!(
-        client.connection.start(&RequestHead::get("h", "/"), EMPTY, &mut client.out),
-        Err(SendError::Closed)
-    );
+    assert_eq!(client.connection.start(&RequestHead::get("h", "/"), EMPTY, &mut client.out), Err(SendError::Closed));
     client.hear("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     assert!(client.interest().close, "what it announced holds, whatever the server says");
 }

@@ -165,10 +165,7 @@ fn l11_closed_is_not_dead_while_a_handler_works() {
     assert_eq!(server.connection.state(), State::Closed);
     assert_eq!(server.connection.outstanding(), 2);
     // The first handler comes back late.
-    assert_eq!(
-        server.connection.respond(&OK, BodyLength::Empty, &mut server.out),
-        Err(SendError::Closed)
-    );
+    assert_eq!(server.connection.respond(&OK, BodyLength::Empty, &mut server.out), Err(SendError::Closed));
     assert_eq!(server.connection.send(b"x", &mut server.out), Err(SendError::Closed));
     assert_eq!(server.connection.finish(None, &mut server.out), Err(SendError::Closed));
     server.connection.abandon();
@@ -183,10 +180,7 @@ fn x5_client_pipelining() {
     let mut client = One::client();
     let get = |target| RequestHead::get("h", target);
     client.connection.start(&get("/1"), BodyLength::Empty, &mut client.out).unwrap();
-    assert_eq!(
-        client.connection.start(&get("/2"), BodyLength::Empty, &mut client.out),
-        Err(SendError::PipelineFull)
-    );
+    assert_eq!(client.connection.start(&get("/2"), BodyLength::Empty, &mut client.out), Err(SendError::PipelineFull));
 
     let mut config = Config::client();
     config.pipeline = Pipeline { depth: 4, safe_only: true };
@@ -195,10 +189,7 @@ fn x5_client_pipelining() {
         client.connection.start(&get(target), BodyLength::Empty, &mut client.out).unwrap();
     }
     let post = RequestHead::new("POST", "/4").host("h");
-    assert_eq!(
-        client.connection.start(&post, BodyLength::Empty, &mut client.out),
-        Err(SendError::NotPipelinable)
-    );
+    assert_eq!(client.connection.start(&post, BodyLength::Empty, &mut client.out), Err(SendError::NotPipelinable));
     let answers = "HTTP/1.1 200 A\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 B\r\nContent-Length: 3\r\n\r\nx";
     assert_eq!(client.hear(answers)[..4], ["H HTTP/1.1 200 A", "M", "H HTTP/1.1 200 B", "P x"]);
     client.input.set_end(End::Clean);

@@ -1,0 +1,5 @@
+//! Wraps `tests::fuzz::chunked`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tests::fuzz::chunked(data));
