@@ -1,0 +1,56 @@
+//! [`Request`]: an owned head, a body that is still arriving, and who sent them.
+
+use crate::Body;
+use http_proto::{Fields, MethodKind, OwnedRequest, Version};
+use std::net::SocketAddr;
+
+/// A request as the handler gets it.
+#[derive(Debug)]
+pub struct Request {
+    head: OwnedRequest,
+    peer: SocketAddr,
+    /// The content.
+    pub body: Body,
+}
+
+impl Request {
+    pub(crate) fn new(head: OwnedRequest, peer: SocketAddr, body: Body) -> Self {
+        Request { head, peer, body }
+    }
+
+    /// The head, with everything that it says.
+    #[expect(clippy::missing_panics_doc, reason = "every request is made with a head")]
+    pub fn head(&self) -> http_proto::Request<'_> {
+        self.head.view().expect("a request is made with a head")
+    }
+
+    /// The method, with its case.
+    pub fn method(&self) -> &str {
+        self.head().method()
+    }
+
+    /// The method as the protocol knows it.
+    pub fn method_kind(&self) -> MethodKind {
+        self.head().method_kind()
+    }
+
+    /// The request target exactly as received.
+    pub fn target(&self) -> &str {
+        self.head().target()
+    }
+
+    /// The version received.
+    pub fn version(&self) -> Version {
+        self.head().version()
+    }
+
+    /// The header section.
+    pub fn fields(&self) -> Fields<'_> {
+        self.head().fields()
+    }
+
+    /// The address of the client's end of the connection.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
