@@ -167,12 +167,15 @@ impl Link {
         .await
     }
 
-    /// Takes the next event of a request's body to its reader; whether that has something new then.
+    /// Takes the next event of a request's body to its reader; whether there was one.
     fn receive(&mut self, cx: &Context<'_>) -> bool {
         match self.core.step(&mut self.input) {
             Ok(Step::Event) => match self.core.event(&self.input) {
                 Event::Payload(_) => self.feed.give(self.input.retain(), cx),
-                Event::MessageComplete(trailers) => self.feed.end(trailers, cx),
+                Event::MessageComplete(trailers) => {
+                    self.feed.end(trailers, cx);
+                    true
+                }
                 Event::HeadersComplete(_)
                 | Event::UpgradeTail(_)
                 | Event::NeedInput
