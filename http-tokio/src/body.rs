@@ -14,11 +14,14 @@ use std::task::{Context, Poll, Waker};
 ///
 /// It may be read in the handler, in another task, or as the stream of the answer.
 #[derive(Debug)]
-pub struct Body {
-    /// `None` when there is nothing more to come.
-    slot: Option<Arc<Slot>>,
+pub struct Body(Option<Box<Reader>>);
+
+/// What a body with content is read by; a request without content has none.
+#[derive(Debug)]
+struct Reader {
+    slot: Arc<Slot>,
     length: Option<u64>,
-    trailers: Trailers,
+    trailers: Option<Trailers>,
 }
 
 type Trailers = Vec<(String, Vec<u8>)>;
@@ -26,7 +29,7 @@ type Trailers = Vec<(String, Vec<u8>)>;
 impl Body {
     /// The octets left to be read, if a Content-Length tells.
     pub fn length(&self) -> Option<u64> {
-        self.length
+        self.0.as_ref().map_or(Some(0), |reader| reader.length)
     }
 
     /// The next piece, never empty; `None` behind the last.
@@ -48,7 +51,7 @@ impl Body {
     /// # Cancel safety
     /// What was collected is lost if the future is dropped.
     pub async fn collect(&mut self, limit: usize) -> Result<Bytes, BodyError> {
-        if self.length.is_some_and(|length| length > limit as u64) {
+        if self.length().is_some_and(|length| length > limit as u64) {
             return Err(BodyError::TooLarge);
         }
         let mut collected = BytesMut::new();
@@ -64,22 +67,24 @@ impl Body {
 
     /// The trailer section, once the content has been read to its end.
     pub fn trailers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.trailers.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        let trailers = self.0.iter().flat_map(|reader| &reader.trailers).flatten();
+        trailers.map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let Some(slot) = &self.slot else { return Poll::Ready(None) };
-        let mut slot = slot.lock();
+        let Some(reader) = &mut self.0 else { return Poll::Ready(None) };
+        if reader.trailers.is_some() {
+            return Poll::Ready(None);
+        }
+        let mut slot = reader.slot.lock();
         if let Some(chunk) = slot.chunk.take() {
-            self.length = self.length.map(|length| length.saturating_sub(chunk.len() as u64));
+            reader.length = reader.length.map(|length| length.saturating_sub(chunk.len() as u64));
             return Poll::Ready(Some(Ok(chunk)));
         }
         match &mut slot.end {
             Some(Err(error)) => return Poll::Ready(Some(Err(*error))),
             Some(Ok(trailers)) => {
-                self.trailers = std::mem::take(trailers);
-                drop(slot);
-                self.slot = None;
+                reader.trailers = Some(std::mem::take(trailers));
                 return Poll::Ready(None);
             }
             None => {}
@@ -168,8 +173,11 @@ impl Feed {
             Framing::None => Some(0),
             Framing::Chunked | Framing::UntilClose | Framing::Tunnel => None,
         };
-        let slot = (length != Some(0)).then(Arc::<Slot>::default);
-        (Feed(slot.clone()), Body { slot, length, trailers: Trailers::new() })
+        if length == Some(0) {
+            return (Feed(None), Body(None));
+        }
+        let slot = Arc::<Slot>::default();
+        (Feed(Some(Arc::clone(&slot))), Body(Some(Box::new(Reader { slot, length, trailers: None }))))
     }
 
     /// The reader is about to be polled by the connection's own task, which need not be woken for what it does.

@@ -4,7 +4,7 @@
 //! requests go out together.
 
 use crate::body::Feed;
-use crate::response::{Content, Frame, Source};
+use crate::response::{Content, Frame, Parts, Source};
 use crate::shutdown::Signal;
 use crate::{BodyError, BoxError, FieldBlock, Request, Response, Service, date};
 use bytes::Bytes;
@@ -44,6 +44,8 @@ pub(crate) struct Link {
     out: SendBuf,
     /// Where the body of the present request goes.
     feed: Feed,
+    /// The value of Date for what is answered in this turn.
+    date: Option<[u8; 29]>,
     /// The origin of the core's time.
     origin: Instant,
     /// Set to the deadline or earlier: one that moves away is looked at again when the timer fires.
@@ -75,6 +77,7 @@ impl Link {
             input: RecvBuf::new(),
             out: SendBuf::new(),
             feed: Feed::default(),
+            date: None,
             origin,
             timer: Box::pin(sleep_until(origin + FAR)),
             shutdown,
@@ -112,7 +115,8 @@ impl Link {
                 Ok(Step::NeedInput | Step::Paused | Step::Closed) => {}
                 // The same error comes with every step; only the first time there is something to be refused.
                 Err(error) => {
-                    let _ = self.core.refuse(error, date::now().as_ref(), &mut self.out);
+                    self.date = self.date.or_else(date::now);
+                    let _ = self.core.refuse(error, self.date.as_ref(), &mut self.out);
                 }
             }
             if self.is_closed() {
@@ -136,7 +140,7 @@ impl Link {
         }
         let (feed, body) = Feed::new(head.framing());
         self.feed = feed;
-        Some(Request::new(head.to_owned(), self.peer, body))
+        Some(Request::new(&head, self.peer, body))
     }
 
     /// Polls `work` until it is done, and takes the request's body to whoever reads it; `None` when the connection is
@@ -189,7 +193,7 @@ impl Link {
 
     /// Sends an answer; returns when its last octet is in the buffer, or the connection closed.
     async fn answer(&mut self, method: MethodKind, response: Response) {
-        let Response { status, fields, close, mut content, fault } = response;
+        let Parts { status, fields, close, mut content, fault } = *response.0;
         let mut first = None;
         if let Content::Stream(_, source) = &mut content
             && self.core.awaiting_continue()
@@ -243,8 +247,8 @@ impl Link {
 
     /// Sends the head of an answer, dated unless the handler has done that; whether it is one that can be sent.
     fn respond(&mut self, head: ResponseHead<'_>, length: BodyLength) -> bool {
-        let date = date::now();
-        match self.core.respond(&ResponseHead { date: date.as_ref(), ..head }, length, &mut self.out) {
+        self.date = self.date.or_else(date::now);
+        match self.core.respond(&ResponseHead { date: self.date.as_ref(), ..head }, length, &mut self.out) {
             Err(SendError::RepeatedField) => self.core.respond(&head, length, &mut self.out),
             responded => responded,
         }
@@ -301,6 +305,7 @@ impl Link {
     /// One turn of input and output. Ready when the core should be asked again: octets were read, the input ended, a
     /// deadline has passed, the shutdown began, or the connection is closed.
     fn poll_turn(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<()> {
+        self.date = None;
         if !self.told && self.shutdown.has_begun(cx) {
             self.told = true;
             self.core.shutdown();

@@ -7,21 +7,29 @@ use std::net::SocketAddr;
 /// A request as the handler gets it.
 #[derive(Debug)]
 pub struct Request {
-    head: OwnedRequest,
-    peer: SocketAddr,
+    parts: Box<Parts>,
     /// The content.
     pub body: Body,
 }
 
+/// Apart, so that a request is cheap to move.
+#[derive(Debug)]
+struct Parts {
+    head: OwnedRequest,
+    peer: SocketAddr,
+}
+
 impl Request {
-    pub(crate) fn new(head: OwnedRequest, peer: SocketAddr, body: Body) -> Self {
-        Request { head, peer, body }
+    pub(crate) fn new(head: &http_proto::Request<'_>, peer: SocketAddr, body: Body) -> Self {
+        let mut parts = Box::new(Parts { head: OwnedRequest::default(), peer });
+        head.clone_into(&mut parts.head);
+        Request { parts, body }
     }
 
     /// The head, with everything that it says.
     #[expect(clippy::missing_panics_doc, reason = "every request is made with a head")]
     pub fn head(&self) -> http_proto::Request<'_> {
-        self.head.view().expect("a request is made with a head")
+        self.parts.head.view().expect("a request is made with a head")
     }
 
     /// The method, with its case.
@@ -51,6 +59,6 @@ impl Request {
 
     /// The address of the client's end of the connection.
     pub fn peer(&self) -> SocketAddr {
-        self.peer
+        self.parts.peer
     }
 }

@@ -9,7 +9,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// An answer. The framing fields, Connection and Date are added on the way out.
-pub struct Response {
+pub struct Response(pub(crate) Box<Parts>);
+
+/// Apart, so that a response is cheap to move.
+pub(crate) struct Parts {
     pub(crate) status: u16,
     pub(crate) fields: FieldBlock,
     pub(crate) close: bool,
@@ -21,27 +24,28 @@ pub struct Response {
 impl Response {
     /// An answer with this status, 200 to 999, without fields and content.
     pub fn new(status: u16) -> Self {
-        Response { status, fields: FieldBlock::new(), close: false, content: Content::Empty, fault: None }
+        let (fields, content) = (FieldBlock::new(), Content::Empty);
+        Response(Box::new(Parts { status, fields, close: false, content, fault: None }))
     }
 
     /// Adds a field. One that must not be sent, or that the connection writes itself, makes the answer a 500.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        if let Err(fault) = self.fields.push(name, value.as_ref()) {
-            self.fault.get_or_insert(fault);
+        if let Err(fault) = self.0.fields.push(name, value.as_ref()) {
+            self.0.fault.get_or_insert(fault);
         }
         self
     }
 
     /// Closes the connection behind this answer.
     pub fn close(mut self) -> Self {
-        self.close = true;
+        self.0.close = true;
         self
     }
 
     /// With this content.
     pub fn body(mut self, content: impl Into<Bytes>) -> Self {
         let content = content.into();
-        self.content = if content.is_empty() { Content::Empty } else { Content::Whole(content) };
+        self.0.content = if content.is_empty() { Content::Empty } else { Content::Whole(content) };
         self
     }
 
@@ -67,14 +71,17 @@ impl Response {
     }
 
     fn content<S: Source + 'static>(mut self, length: BodyLength, frames: S) -> Self {
-        self.content = Content::Stream(length, Box::pin(frames));
+        self.0.content = Content::Stream(length, Box::pin(frames));
         self
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("status", &self.status).field("fields", &self.fields).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("status", &self.0.status)
+            .field("fields", &self.0.fields)
+            .finish_non_exhaustive()
     }
 }
 
