@@ -9,7 +9,7 @@ use crate::shutdown::Signal;
 use crate::{BodyError, BoxError, FieldBlock, Request, Response, Service, date};
 use bytes::Bytes;
 use http_proto::{
-    BodyLength, Config, Connection, End, Event, Expectation, Flow, MethodKind, RecvBuf, ResponseHead, SendBuf,
+    BodyLength, Chunk, Config, Connection, End, Event, Expectation, Flow, MethodKind, RecvBuf, ResponseHead, SendBuf,
     SendError, Server, Step,
 };
 use std::future::poll_fn;
@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -50,6 +50,8 @@ pub(crate) struct Link {
     origin: Instant,
     /// Set to the deadline or earlier: one that moves away is looked at again when the timer fires.
     timer: Pin<Box<Sleep>>,
+    /// Whom the timer wakes. It is not polled again for the same task.
+    timer_wakes: Option<Waker>,
     shutdown: Signal,
     /// The core has been told of the shutdown.
     told: bool,
@@ -80,6 +82,7 @@ impl Link {
             date: None,
             origin,
             timer: Box::pin(sleep_until(origin + FAR)),
+            timer_wakes: None,
             shutdown,
             told: false,
             half_closed: false,
@@ -338,13 +341,15 @@ impl Link {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let count = self.out.io_slices(&mut slices);
         let stream = Pin::new(&mut self.stream);
-        let written = ready!(match slices.get(..count).unwrap_or_default() {
-            [slice] => stream.poll_write(cx, slice),
-            slices => stream.poll_write_vectored(cx, slices),
-        })?;
+        let written = match self.out.front() {
+            Some(Chunk::Octets(all)) if all.len() as u64 == self.out.len() => ready!(stream.poll_write(cx, all))?,
+            Some(Chunk::Octets(_) | Chunk::External(_)) | None => {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = self.out.io_slices(&mut slices);
+                ready!(stream.poll_write_vectored(cx, slices.get(..count).unwrap_or_default()))?
+            }
+        };
         self.out.advance(written as u64);
         Poll::Ready(Ok(written))
     }
@@ -374,11 +379,15 @@ impl Link {
             self.core.handle_timeout(core_now, &self.out);
             return Poll::Ready(());
         }
-        if deadline < self.timer.deadline() {
+        if deadline < self.timer.deadline() || self.timer.is_elapsed() {
             self.timer.as_mut().reset(deadline);
+            self.timer_wakes = None;
         }
-        ready!(self.timer.as_mut().poll(cx));
-        self.timer.as_mut().reset(deadline);
+        if self.timer_wakes.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        // A timer that is polled when the task has spent its share of this turn wakes it again, but registers nothing.
+        self.timer_wakes = tokio::task::coop::has_budget_remaining().then(|| cx.waker().clone());
         self.timer.as_mut().poll(cx)
     }
 }

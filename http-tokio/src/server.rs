@@ -77,7 +77,6 @@ impl<S: Service> Server<S> {
             tokio::select! {
                 () = signal => self.grace,
                 Ok(grace) = stopped => grace,
-                else => pending().await,
             }
         });
         let grace = loop {

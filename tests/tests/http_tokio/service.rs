@@ -1,5 +1,6 @@
 //! The service under test: one route for everything that a handler may do.
 
+use bytes::Bytes;
 use futures_core::Stream;
 use http_tokio::{BoxError, FieldBlock, Frame, Request, Response};
 use std::pin::Pin;
@@ -70,6 +71,9 @@ pub(crate) async fn answer(mut request: Request, probe: Arc<Probe>) -> Result<Re
         "/invalid" => Response::new(200).field("Content-Length", "5").body("Hello"),
         "/frames" => Response::new(200).stream(frames(None)),
         "/cut" => Response::new(200).stream(frames(Some("a failure of the stream"))),
+        "/endless" => Response::new(200).stream(Endless(probe)),
+        "/close" => Response::new(200).close().body("the last"),
+        "/dated" => Response::new(200).field("Date", "Tue, 15 Nov 1994 08:12:31 GMT").body("dated"),
         "/short" => Response::new(200).sized_stream(100, frames(None)),
         "/elsewhere" => {
             let mut body = request.body;
@@ -106,4 +110,22 @@ fn frames(failure: Option<&'static str>) -> impl Stream<Item = Result<Frame, &'s
     let last = failure.map_or(Ok(Frame::Trailers(trailers)), Err);
     let data = |text: &'static str| Ok(Frame::Data(text.into()));
     Frames(vec![data("one"), data("two"), last].into_iter())
+}
+
+/// Counts its frames in `called`, and says when it was dropped.
+struct Endless(Arc<Probe>);
+
+impl Stream for Endless {
+    type Item = Result<Bytes, BoxError>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.called.fetch_add(1, Ordering::SeqCst);
+        Poll::Ready(Some(Ok(Bytes::from_static(&[b'x'; 64 * 1024]))))
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        self.0.dropped.add_permits(1);
+    }
 }

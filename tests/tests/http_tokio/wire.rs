@@ -91,6 +91,52 @@ async fn a_half_closed_client_gets_its_answer() {
     assert_eq!(probe.dropped.available_permits(), 0);
 }
 
+// N18, L12
+#[tokio::test]
+async fn an_endless_answer_waits_for_its_client_and_ends_with_it() {
+    let (server, probe) = start(|_| {}).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    client.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    for _ in 0..100 {
+        client.more().await;
+        client.read.clear();
+        tokio::task::yield_now().await;
+    }
+    // 100 reads, what the sockets hold, and one send buffer.
+    assert!(probe.called.load(SeqCst) < 2000, "{} frames", probe.called.load(SeqCst));
+    client.stream.set_zero_linger().unwrap();
+    drop(client);
+    take(&probe.dropped).await;
+}
+
+// I15, X4
+#[tokio::test]
+async fn other_protocols_are_declined() {
+    let (server, _) = start(|_| {}).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    client.send(format!("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n{GET}")).await;
+    assert_eq!(client.answer().await.text(), "Hello, World!");
+    assert_eq!(client.answer().await.text(), "Hello, World!");
+    client.send("CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n").await;
+    let answer = client.answer().await;
+    assert!(answer.status() == "404" && answer.closes(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_answer_may_close_and_have_its_own_date() {
+    let (server, probe) = start(|_| {}).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    let get = |target| format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.send(format!("{}{}{GET}", get("/dated"), get("/close"))).await;
+    let answer = client.answer().await;
+    assert_eq!(answer.head.matches("Date: ").count(), 1);
+    assert!(answer.head.contains("\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\n") && !answer.closes(), "{answer:?}");
+    assert!(client.answer().await.closes());
+    within(client.stream.shutdown()).await.unwrap();
+    assert_eq!(client.rest().await, "");
+    assert_eq!(probe.called.load(SeqCst), 2);
+}
+
 // I28, L8
 #[tokio::test]
 async fn a_refusal_can_be_read_while_input_goes_on() {
@@ -139,6 +185,19 @@ async fn an_early_answer_spares_a_held_back_upload() {
     assert!(answer.status() == "401" && answer.closes(), "{answer:?}");
     within(client.stream.shutdown()).await.unwrap();
     assert_eq!(client.rest().await, "");
+}
+
+// X2: the echo's own head waits for the content, so that the client can be told what is wrong with it.
+#[tokio::test]
+async fn an_echo_of_broken_content_is_refused() {
+    let (server, _) = start(|_| {}).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    let expect = "Transfer-Encoding: chunked\r\nExpect: 100-continue";
+    client.send(format!("POST /echo HTTP/1.1\r\nHost: h\r\n{expect}\r\n\r\n")).await;
+    assert_eq!(client.answer().await.head, "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("xyz\r\n").await;
+    let answer = client.answer().await;
+    assert!(answer.status() == "400" && answer.closes(), "{answer:?}");
 }
 
 // L9
