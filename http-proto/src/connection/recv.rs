@@ -328,7 +328,7 @@ impl<R: Role> Connection<R> {
         if !self.flags.draining {
             return Ok(Some(Found::Payload));
         }
-        self.check_drain(length);
+        self.check_drain(data);
         Ok(None)
     }
 
