@@ -173,7 +173,9 @@ impl Hooks for Client {
         let Some(front) = connection.exchanges.front_mut() else {
             return Err(RecvErrorKind::UnsolicitedResponse);
         };
-        if status == 101 && !(front.sent && matches!(front.offer, Offer::Protocols(_))) {
+        // Behind an offer nothing is started, so what is left of a body is left of this request's.
+        let sent = front.sent || matches!(connection.body_out, BodyOut::Length(0));
+        if status == 101 && !(sent && matches!(front.offer, Offer::Protocols(_))) {
             return Err(RecvErrorKind::UnsolicitedUpgrade);
         }
         let facts = parser.judge_response(front.method, block)?;
