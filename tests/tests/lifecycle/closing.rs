@@ -1,1 +1,257 @@
-//! x
+//! The end of a connection: early answers, unread bodies, half-closes, resets, shutdown.
+
+use http_proto::{BodyLength, Config, End, HalfClose, RequestHead, ResponseHead, SendError, State};
+use tests::pair::one::One;
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+const OK: ResponseHead<'static> = ResponseHead::new(200);
+
+fn post(length: usize) -> String {
+    format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n")
+}
+
+#[test]
+fn i28_closing_flushes_half_closes_and_swallows() {
+    let mut server = One::server();
+    server.hear(GET);
+    server.connection.respond(&OK.close(), BodyLength::Empty, &mut server.out).unwrap();
+    assert_eq!(server.connection.state(), State::Closing);
+    let interest = server.interest();
+    assert!(interest.write && !interest.shutdown_write && !interest.close, "{interest:?}");
+    server.written();
+    let interest = server.interest();
+    assert!(interest.shutdown_write && interest.read && !interest.close, "a reset would eat the answer: {interest:?}");
+    assert_eq!(server.hear("anything \0 at all"), ["NeedInput"]);
+    assert_eq!(server.input.unread_len(), 0, "swallowed");
+    server.input.set_end(End::Clean);
+    assert_eq!(server.events(), ["Closed"]);
+    let interest = server.interest();
+    assert!(interest.close && !interest.read && !interest.abort, "{interest:?}");
+}
+
+#[test]
+fn i28_with_the_input_ended_nothing_lingers() {
+    let mut server = One::server();
+    server.input.set_end(End::Clean);
+    server.hear(GET);
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(server.written().contains("Connection: close"));
+    assert!(server.interest().close);
+}
+
+#[test]
+fn l9_an_unread_body_under_the_limit_is_drained() {
+    let mut config = Config::server();
+    config.limits.drain = 10;
+    for (length, drained) in [(10, true), (11, false)] {
+        let mut server = One::server_with(config.clone());
+        server.hear(post(length));
+        server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+        server.written();
+        assert_eq!(server.connection.state() == State::Closing, !drained, "{length}");
+        if drained {
+            assert_eq!(server.hear("0123456789"), ["M", "NeedInput"], "content that nobody reads is no event");
+            assert_eq!(server.hear(GET)[..2], ["H GET / HTTP/1.1", "M"]);
+        } else {
+            assert_eq!(server.hear("0123456789a"), ["NeedInput"]);
+            assert!(server.interest().shutdown_write);
+        }
+    }
+}
+
+#[test]
+fn l9_what_is_not_announced_is_counted() {
+    let mut config = Config::server();
+    config.limits.drain = 4;
+    for (chunks, drained) in [("4\r\nabcd\r\n0\r\n\r\n", true), ("4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n", false)] {
+        let mut server = One::server_with(config.clone());
+        server.hear("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+        server.written();
+        server.hear(chunks);
+        assert_eq!(server.connection.state() == State::Closing, !drained, "{chunks}");
+    }
+}
+
+#[test]
+fn l9_discard_before_the_answer() {
+    let mut server = One::server();
+    server.hear(post(4));
+    assert_eq!(server.hear("ab"), ["P ab", "NeedInput"]);
+    server.connection.discard();
+    assert_eq!(server.hear("cd"), ["M", "Paused"]);
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(!server.written().contains("close"));
+    // A client discards an answer in the same way.
+    let mut client = One::client();
+    client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
+    client.hear("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    client.connection.discard();
+    assert_eq!(client.hear("abcd"), ["M", "NeedInput"]);
+    assert!(client.connection.is_reusable());
+}
+
+#[test]
+fn n8_an_answer_may_come_before_the_body() {
+    let mut server = One::server();
+    server.hear(post(1_000_000));
+    server.connection.respond(&ResponseHead::new(401), BodyLength::Exact(2), &mut server.out).unwrap();
+    let _ = server.connection.send(b"no", &mut server.out).unwrap();
+    assert_eq!(server.connection.state(), State::ReceivingBody, "the upload may go on meanwhile");
+    assert_eq!(server.hear("abc"), ["P abc", "NeedInput"]);
+    server.connection.finish(None, &mut server.out).unwrap();
+    assert_eq!(server.connection.state(), State::Closing, "too much to drain");
+    // The client hears of it while it is sending; a close makes it stop.
+    let mut client = One::client();
+    client.connection.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(9), &mut client.out).unwrap();
+    client.hear("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+    let _ = client.connection.send(b"123456789", &mut client.out).unwrap();
+    client.connection.finish(None, &mut client.out).unwrap();
+    assert!(client.connection.is_reusable(), "without a close it sends all of it");
+    client.connection.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(9), &mut client.out).unwrap();
+    client.hear("HTTP/1.1 401 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(client.connection.send(b"123456789", &mut client.out), Err(SendError::Closed));
+}
+
+#[test]
+fn n13_a_half_close_does_not_cancel_by_default() {
+    let mut server = One::server();
+    server.hear([GET, GET].concat());
+    server.input.set_end(End::Clean);
+    assert_eq!(server.events(), ["Closed"]);
+    for _ in 0..3 {
+        assert_eq!(server.events(), ["Closed"]);
+        assert!(!server.interest().read, "no busy loop after the end");
+    }
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(!server.written().contains("close"), "another answer follows");
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(server.written().contains("Connection: close"));
+    assert!(server.interest().close);
+}
+
+#[test]
+fn n13_a_half_close_cancels_by_choice() {
+    let mut config = Config::server();
+    config.half_close = HalfClose::Cancel;
+    let mut server = One::server_with(config);
+    server.hear(GET);
+    server.input.set_end(End::Clean);
+    assert_eq!(server.events(), ["Closed"]);
+    assert_eq!((server.connection.state(), server.connection.outstanding()), (State::Closed, 1));
+    assert_eq!(server.connection.respond(&OK, BodyLength::Empty, &mut server.out), Err(SendError::Closed));
+}
+
+#[test]
+fn n13_an_end_between_messages_is_clean_and_inside_one_is_not() {
+    let ends = [
+        ("", "Closed"),
+        ("\r\n", "Closed"),
+        ("\r", "IncompleteHead at 1"),
+        ("GET", "IncompleteHead at 3"),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nx", "IncompleteBody at 48"),
+        ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "IncompleteBody at 59"),
+    ];
+    for (octets, expected) in ends {
+        let mut server = One::server();
+        server.hear(octets);
+        server.input.set_end(End::Clean);
+        assert_eq!(server.events(), [expected], "{octets}");
+    }
+    let mut client = One::client();
+    client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
+    client.input.set_end(End::Clean);
+    assert_eq!(client.events(), ["NoResponse at 0"]);
+    assert!(client.connection.unanswered().next().unwrap().may_retry());
+}
+
+#[test]
+fn n27_abort_asks_for_a_reset() {
+    let mut server = One::server();
+    server.hear(GET);
+    server.connection.respond(&OK, BodyLength::Exact(10), &mut server.out).unwrap();
+    let _ = server.connection.send(b"part", &mut server.out).unwrap();
+    server.connection.abort();
+    let interest = server.interest();
+    assert!(interest.abort && interest.close && !interest.write && !interest.shutdown_write, "{interest:?}");
+    assert_eq!(server.events(), ["Closed"]);
+    let mut client = One::client();
+    client.connection.start(&RequestHead::new("PUT", "/").host("h"), BodyLength::Exact(9), &mut client.out).unwrap();
+    client.connection.abort();
+    assert!(client.interest().abort);
+    assert_eq!(client.connection.finish(None, &mut client.out), Err(SendError::Closed));
+}
+
+#[test]
+fn n31_an_aborted_body_is_never_a_short_success() {
+    let heads = ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", ""];
+    for (head, content) in heads.iter().zip(["abc", "3\r\nabc\r\n", "abc"]) {
+        for end in [End::Clean, End::Aborted] {
+            let mut client = One::client();
+            client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
+            let heard = client.hear(format!("HTTP/1.1 200 OK\r\n{head}\r\n{content}"));
+            assert_eq!(heard[1..], ["P abc", "NeedInput"]);
+            client.input.set_end(end);
+            let last = client.events().concat();
+            match (end, head.is_empty()) {
+                (End::Aborted, _) => assert!(last.starts_with("Aborted"), "{last}"),
+                (End::Clean, true) => assert_eq!(last, "MClosed", "only a clean end completes it"),
+                (End::Clean, false) => assert!(last.starts_with("IncompleteBody"), "{last}"),
+            }
+            let expected = if end == End::Clean && head.is_empty() { 0 } else { 1 };
+            assert_eq!(client.connection.outstanding(), expected);
+        }
+    }
+}
+
+#[test]
+fn n31_a_reset_takes_the_place_of_an_end() {
+    let mut client = One::client();
+    client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
+    client.hear("HTTP/1.1 200 OK\r\n\r\nabc");
+    client.input.set_end(End::Clean);
+    client.input.set_end(End::Aborted);
+    assert!(client.events()[0].starts_with("Aborted"));
+}
+
+#[test]
+fn l11_a_failed_delivery_ends_a_server_and_leaves_a_client_its_answer() {
+    let mut server = One::server();
+    server.hear(GET);
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    server.connection.delivery_failed();
+    assert_eq!(server.events(), ["DeliveryFailed at 0"]);
+    assert_eq!(server.connection.state(), State::Closed);
+
+    let mut client = One::client();
+    client.connection.start(&RequestHead::new("PUT", "/").host("h"), BodyLength::Exact(9), &mut client.out).unwrap();
+    client.connection.delivery_failed();
+    assert!(client.connection.send(b"x", &mut client.out).is_err());
+    let heard = client.hear("HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno");
+    assert_eq!(heard, ["H HTTP/1.1 413 No", "P no", "M", "Closed"]);
+}
+
+#[test]
+fn shutdown_finishes_what_is_outstanding_and_begins_nothing() {
+    let mut idle = One::server();
+    idle.connection.shutdown();
+    assert_eq!(idle.connection.state(), State::Closing);
+
+    let mut server = One::server();
+    server.hear([GET, GET].concat());
+    server.connection.shutdown();
+    assert_eq!(server.hear(GET), ["Closed"]);
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(!server.written().contains("close"));
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(server.written().contains("Connection: close"));
+    assert_eq!(server.connection.state(), State::Closing);
+
+    // A head that has begun is still answered.
+    let mut server = One::server();
+    server.hear(&GET[..9]);
+    server.connection.shutdown();
+    assert_eq!(server.hear(&GET[9..])[..2], ["H GET / HTTP/1.1", "M"]);
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    assert!(server.written().contains("Connection: close"));
+}
