@@ -33,8 +33,16 @@ fn expires<R: Role>(one: &mut One<R>, seconds: u64, what: impl Fn(&One<R>) -> bo
 #[test]
 fn n36_all_are_on_by_default() {
     let seconds = |timeouts: Timeouts| {
-        [timeouts.head, timeouts.body, timeouts.write, timeouts.idle, timeouts.expect_continue, timeouts.drain, timeouts.linger]
-            .map(|timeout| timeout.as_secs())
+        [
+            timeouts.head,
+            timeouts.body,
+            timeouts.write,
+            timeouts.idle,
+            timeouts.expect_continue,
+            timeouts.drain,
+            timeouts.linger,
+        ]
+        .map(|timeout| timeout.as_secs())
     };
     assert_eq!(seconds(Config::server().timeouts), [30, 30, 30, 75, 1, 2, 2]);
     assert_eq!(seconds(Config::client().timeouts), [60, 60, 60, 90, 1, 2, 2]);

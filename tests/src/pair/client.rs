@@ -68,6 +68,14 @@ impl<'p> ClientApp<'p> {
     fn start<S>(&mut self, end: &mut Endpoint<Client, S>) -> bool {
         let index = self.finished.len();
         let Some(exchange) = self.plan.exchanges.get(index) else { return self.shut_down(end) };
+        // What stands behind an offer might reach the next protocol; a careful client waits for the decision.
+        let asks = |index: usize| {
+            let request = &self.plan.exchanges[index].request;
+            request.upgrade || request.method == "CONNECT"
+        };
+        if (index - end.connection.outstanding()..index).any(asks) {
+            return false;
+        }
         let request = &exchange.request;
         let target = target(index, request.method);
         let value = index.to_string();

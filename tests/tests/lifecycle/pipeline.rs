@@ -198,7 +198,6 @@ fn x5_client_pipelining() {
     assert_eq!(unanswered, [(MethodKind::Get, false), (MethodKind::Get, true)]);
 
     // Behind an offer, nothing: it might reach the next protocol.
-    config.pipeline.safe_only = false;
     for (method, target, offer) in [("GET", "/", &["x"][..]), ("CONNECT", "h:1", &[])] {
         let mut client = One::client_with(config.clone());
         let mut head = RequestHead::new(method, target).upgrade(offer);
