@@ -74,8 +74,9 @@ impl Connection<Client> {
             offer: match (method, head.upgrade) {
                 (MethodKind::Connect, _) => Offer::Tunnel,
                 (_, []) => Offer::None,
-                (_, [..]) => Offer::Protocols(Box::default()),
+                (_, [..]) => Offer::Protocols,
             },
+            protocols: Box::default(),
         });
         self.flags.last |= head.close;
         self.flags.awaiting_continue = head.expect_continue;
@@ -175,7 +176,7 @@ impl Hooks for Client {
         };
         // Behind an offer nothing is started, so what is left of a body is left of this request's.
         let sent = front.sent || matches!(connection.body_out, BodyOut::Length(0));
-        if status == 101 && !(sent && matches!(front.offer, Offer::Protocols(_))) {
+        if status == 101 && !(sent && front.offer == Offer::Protocols) {
             return Err(RecvErrorKind::UnsolicitedUpgrade);
         }
         let facts = parser.judge_response(front.method, block)?;

@@ -23,6 +23,9 @@ pub(super) struct Exchange {
     pub(super) expect: Expect,
     pub(super) interim: u8,
     pub(super) offer: Offer,
+    /// The protocols offered, as the field lists them; a client need not remember them. Apart from `offer`, which keeps
+    /// the connection within four cache lines.
+    pub(super) protocols: Box<[u8]>,
 }
 
 /// 100 (Continue) of one exchange.
@@ -39,13 +42,13 @@ pub(super) enum Expect {
 }
 
 /// Another protocol that a request asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
     None,
     /// CONNECT.
     Tunnel,
-    /// Upgrade with these protocols, as the field lists them; a client need not remember them.
-    Protocols(Box<[u8]>),
+    /// Upgrade.
+    Protocols,
 }
 
 /// The outstanding exchanges, oldest first. Only a second one at the same time allocates.

@@ -109,13 +109,13 @@ impl Connection<Server> {
     /// The request asks for nothing, or not for this protocol, or is not complete; the head cannot be sent.
     pub fn upgrade(&mut self, head: &ResponseHead<'_>, out: &mut SendBuf) -> Result<(), SendError> {
         let front = self.due()?;
-        match &front.offer {
+        match front.offer {
             Offer::None => return Err(SendError::UpgradeNotOffered),
             Offer::Tunnel if !makes_tunnel(head.status) => return Err(SendError::InvalidStatus),
-            Offer::Protocols(_) if head.status != 101 => return Err(SendError::InvalidStatus),
-            Offer::Protocols(offered) => {
+            Offer::Protocols if head.status != 101 => return Err(SendError::InvalidStatus),
+            Offer::Protocols => {
                 let chosen = head.upgrade.ok_or(SendError::InvalidUpgrade)?;
-                if !lists_protocol(offered, chosen.as_bytes()) {
+                if !lists_protocol(&front.protocols, chosen.as_bytes()) {
                     return Err(SendError::UpgradeNotOffered);
                 }
             }
@@ -234,10 +234,10 @@ impl Hooks for Server {
         if !safe && connection.config.pipeline.safe_only && !connection.exchanges.is_empty() {
             return Ok(Heard::Hold);
         }
-        let offer = match (method, facts.upgrade) {
-            (MethodKind::Connect, _) => Offer::Tunnel,
-            (_, true) => Offer::Protocols(offered(input)),
-            (_, false) => Offer::None,
+        let (offer, protocols) = match (method, facts.upgrade) {
+            (MethodKind::Connect, _) => (Offer::Tunnel, Box::default()),
+            (_, true) => (Offer::Protocols, offered(input)),
+            (_, false) => (Offer::None, Box::default()),
         };
         connection.exchanges.push(Exchange {
             method,
@@ -254,6 +254,7 @@ impl Hooks for Server {
             },
             interim: 0,
             offer,
+            protocols,
         });
         if connection.send == SendHalf::Idle {
             connection.send = SendHalf::Due;
@@ -344,6 +345,7 @@ impl Hooks for Server {
                 expect: Expect::No,
                 interim: 0,
                 offer: Offer::None,
+                protocols: Box::default(),
             }),
         }
         if connection.send == SendHalf::Idle {
