@@ -166,7 +166,7 @@ fn i23_copying_a_head_into_a_used_copy_allocates_nothing() {
 #[test]
 fn n39_a_connection_is_small_and_new_buffers_are_empty() {
     let size = std::mem::size_of::<Connection<Server>>();
-    assert!(size <= 512, "{size} octets");
+    assert!(size <= 256, "{size} octets");
     assert_eq!(std::mem::size_of::<Connection<Client>>(), size);
     let config = Arc::new(Config::server());
     let info = allocation_counter::measure(|| {
