@@ -1,7 +1,7 @@
 //! The public wire cases: each comes to what its labels say, whole, at every split, byte by byte, and whatever follows
 //! a close or an error, over every storage.
 
-use http_proto::End;
+use http_proto::{End, RecvErrorKind};
 use serde_json::Value;
 use tests::cases::{Case, EVERY_SPLIT, LARGE_PIECES, public, unescape};
 use tests::drive::{Ending, Outcome, Setup, Storage};
@@ -84,6 +84,33 @@ fn trailing_octets() {
         }
     }
     assert!(checked > 200, "only {checked} cases end in a close or an error");
+}
+
+/// A reset completes nothing, and what is not complete is lost with it.
+#[test]
+fn an_aborted_end() {
+    let mut cut_off = 0;
+    for case in public() {
+        let setup = setup(&case);
+        let silent = setup.whole(&case.input, None);
+        for storage in Storage::ALL {
+            let aborted = setup.run(storage, case.input.chunks(5), Some(End::Aborted));
+            assert_eq!(aborted.messages, silent.messages, "{}, {storage:?}", case.id);
+            if silent.ending != Ending::Open {
+                assert_eq!(aborted, silent, "{}, {storage:?}", case.id);
+                continue;
+            }
+            let unanswered = silent.messages.iter().filter(|message| !message.interim).count() < case.requests.len();
+            if silent.unfinished.is_some() || unanswered {
+                let error = aborted.error().unwrap_or_else(|| panic!("{}, {storage:?}: cut off", case.id));
+                assert_eq!((error.kind(), error.status()), (RecvErrorKind::Aborted, None), "{}", case.id);
+                cut_off += 1;
+            } else {
+                assert!(aborted.error().is_none_or(|error| error.kind() == RecvErrorKind::Aborted), "{}", case.id);
+            }
+        }
+    }
+    assert!(cut_off > 10 * Storage::ALL.len(), "{cut_off}");
 }
 
 fn check(case: &Case, outcome: &Outcome) {
