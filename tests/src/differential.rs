@@ -152,14 +152,14 @@ pub fn same_in_pieces(setup: &Setup, input: &[u8], eof: bool, size: usize, at: u
     }
 }
 
-/// Asserts that httparse, where it accepts the first head as the core does, reads the same from it.
-pub fn httparse_agrees(setup: &Setup, input: &[u8], outcome: &drive::Outcome) {
-    let Some(message) = outcome.messages.first().or(outcome.unfinished.as_ref()) else { return };
+/// Asserts that httparse, where it accepts the first head as the core does, reads the same from it; says whether it does.
+pub fn httparse_agrees(setup: &Setup, input: &[u8], outcome: &drive::Outcome) -> bool {
+    let Some(message) = outcome.messages.first().or(outcome.unfinished.as_ref()) else { return false };
     let mut space = [httparse::EMPTY_HEADER; 256];
     let (start, fields) = match setup.role {
         Role::Server => {
             let mut request = httparse::Request::new(&mut space);
-            let Ok(httparse::Status::Complete(_)) = request.parse(input) else { return };
+            let Ok(httparse::Status::Complete(_)) = request.parse(input) else { return false };
             let start = Start::Request {
                 method: request.method.unwrap_or_default().into(),
                 target: request.path.unwrap_or_default().into(),
@@ -169,7 +169,7 @@ pub fn httparse_agrees(setup: &Setup, input: &[u8], outcome: &drive::Outcome) {
         }
         Role::Client => {
             let mut response = httparse::Response::new(&mut space);
-            let Ok(httparse::Status::Complete(_)) = response.parse(input) else { return };
+            let Ok(httparse::Status::Complete(_)) = response.parse(input) else { return false };
             // It gives no reason that holds obs-text.
             let reason = match (&message.start, response.reason.unwrap_or_default()) {
                 (Start::Response { reason, .. }, "") => reason.clone(),
@@ -182,4 +182,5 @@ pub fn httparse_agrees(setup: &Setup, input: &[u8], outcome: &drive::Outcome) {
     let fields: Vec<_> = fields.iter().map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec())).collect();
     let Message { start: our_start, fields: our_fields, .. } = message;
     assert_eq!((&start, &fields), (our_start, our_fields), "{:?}", String::from_utf8_lossy(input));
+    true
 }

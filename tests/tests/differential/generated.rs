@@ -30,6 +30,7 @@ proptest! {
 fn the_generator_reaches_everything() {
     let mut seen = [0usize; 4];
     let (mut trailers, mut bodies, mut pipelined, mut kinds) = (0, 0, 0, std::collections::HashSet::new());
+    let mut seen_by_httparse = 0;
     let mut state = 1u64;
     for _ in 0..20_000 {
         let octets: Vec<u8> = (0..150)
@@ -40,7 +41,9 @@ fn the_generator_reaches_everything() {
             .collect();
         let mut choices = Choices(&octets);
         let setup = setup(&mut choices);
-        let outcome = agree(&setup, &input(&mut choices, setup.role), true);
+        let input = input(&mut choices, setup.role);
+        let outcome = agree(&setup, &input, true);
+        seen_by_httparse += usize::from(httparse_agrees(&setup, &input, &outcome));
         seen[match outcome.ending {
             Ending::Open => 0,
             Ending::Close => 1,
@@ -56,5 +59,6 @@ fn the_generator_reaches_everything() {
     }
     assert!(seen.iter().all(|&count| count > 100), "{seen:?}");
     assert!(trailers > 100 && bodies > 1000 && pipelined > 1000, "{trailers} {bodies} {pipelined}");
+    assert!(seen_by_httparse > 5000, "{seen_by_httparse}");
     assert!(kinds.len() > 30, "{} kinds of error: {kinds:?}", kinds.len());
 }
