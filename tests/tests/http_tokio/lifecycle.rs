@@ -44,10 +44,21 @@ async fn a_body_without_progress_is_refused() {
 async fn an_idle_connection_is_closed_without_a_word() {
     let (server, _) = start(|config| config.timeouts.idle = SHORT).await;
     assert_eq!(Client::connect(server.local_addr()).await.rest().await, "");
+    // The deadline moves while the timer runs.
     let mut client = Client::connect(server.local_addr()).await;
+    tokio::time::sleep(SHORT / 2).await;
     client.send(GET).await;
     assert_eq!(client.answer().await.status(), "200");
     assert_eq!(client.rest().await, "");
+}
+
+// I28
+#[tokio::test]
+async fn closing_closes_the_sending_side_first() {
+    let (server, _) = start(|config| config.timeouts.linger = Duration::MAX).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    client.send("GET /close HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert!(client.rest().await.ends_with("\r\n\r\nthe last"));
 }
 
 // N36

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_tokio::{BoxError, FieldBlock, Frame, Request, Response};
+use http_tokio::{BodyError, BoxError, FieldBlock, Frame, Request, Response};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,6 +79,14 @@ pub(crate) async fn answer(mut request: Request, probe: Arc<Probe>) -> Result<Re
             let mut body = request.body;
             let collected = tokio::spawn(async move { body.collect(1024).await });
             Response::new(200).body(collected.await??)
+        }
+        "/leave" => {
+            tokio::spawn(async move {
+                let error = request.body.collect(1024).await.unwrap_err();
+                assert_eq!(error, BodyError::Over);
+                probe.dropped.add_permits(1);
+            });
+            Response::new(200)
         }
         other => Response::new(404).body(other.to_owned()),
     })

@@ -291,3 +291,14 @@ async fn a_body_may_be_read_in_another_task() {
     client.send("cd").await;
     assert_eq!(client.answer().await.text(), "abcd");
 }
+
+#[tokio::test]
+async fn a_reader_that_outlives_the_exchange_is_told() {
+    let (server, probe) = start(|_| {}).await;
+    let mut client = Client::connect(server.local_addr()).await;
+    client.send(format!("{}ab", post("/leave", 4))).await;
+    assert_eq!(client.answer().await.status(), "200");
+    take(&probe.dropped).await;
+    client.send(format!("cd{GET}")).await;
+    assert_eq!(client.answer().await.text(), "Hello, World!");
+}
