@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 const GET: &str = "GET /path?query HTTP/1.1\r\nHost: example.com\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
 const POST: &str = "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\nhello world";
-const CHUNKED: &str = "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n";
+const CHUNKED: &str =
+    "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n";
 const FIELDS: [(&str, &[u8]); 2] = [("Content-Type", b"text/plain"), ("X-A", b"b")];
 const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -49,7 +50,12 @@ fn receive<R: Role, S: Storage>(connection: &mut Connection<R>, input: &mut Recv
 }
 
 /// Hands octets over in pieces, some of them in the middle of a head.
-fn server_round<S: Fill>(server: &mut Connection<Server>, input: &mut RecvBuf<S>, out: &mut SendBuf, block: &FieldBlock) {
+fn server_round<S: Fill>(
+    server: &mut Connection<Server>,
+    input: &mut RecvBuf<S>,
+    out: &mut SendBuf,
+    block: &FieldBlock,
+) {
     let head = ResponseHead::new(200).fields(&FIELDS).block(block).date(DATE);
     for (request, content) in [(GET, 0), (POST, 11), (CHUNKED, 5)] {
         for length in [BodyLength::Empty, BodyLength::Exact(5), BodyLength::Unknown] {
@@ -128,7 +134,8 @@ fn i23_a_warm_client_allocates_nothing() {
     let count = allocations(|| {
         client.start(&get, BodyLength::Empty, &mut out).unwrap();
         drain(&mut out);
-        let head = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let head =
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         input.fill_from(head);
         input.fill_from(b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n");
         assert_eq!(receive(&mut client, &mut input), (2, 5));

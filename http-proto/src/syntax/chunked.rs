@@ -84,36 +84,50 @@ impl ChunkDecoder {
     ///
     /// # Errors
     /// The position of a fault counts from the start of `input`.
-    #[inline]
+    #[inline(always)]
     pub fn decode(&mut self, input: &[u8], limits: &Limits) -> Result<(usize, ChunkItem), Fault> {
         let mut at = 0;
+        // Whole line ends and size lines, as they nearly always come; what is cut or wrong goes octet by octet.
+        if self.state == State::DataCr && input.first_chunk() == Some(b"\r\n") {
+            at = 2;
+            self.begin_line();
+        }
+        if self.state == State::Size {
+            at = self.size(input, at)?;
+        }
+        if self.state == State::SizeLf && input.get(at) == Some(&LF) {
+            at += 1;
+            self.state = State::Data;
+        }
+        if self.state == State::Data && at < input.len() {
+            return Ok(self.data(input, at));
+        }
+        self.decode_octets(input, at, limits)
+    }
+
+    /// As much data as there is, which is at least one octet.
+    #[inline(always)]
+    fn data(&mut self, input: &[u8], at: usize) -> (usize, ChunkItem) {
+        let available = (input.len() - at) as u64;
+        // No more than what is available, which is a usize.
+        let length = available.min(self.left);
+        self.left -= length;
+        if self.left == 0 {
+            self.state = State::DataCr;
+        }
+        (at + length as usize, ChunkItem::Data(length as usize))
+    }
+
+    #[inline(never)]
+    fn decode_octets(&mut self, input: &[u8], mut at: usize, limits: &Limits) -> Result<(usize, ChunkItem), Fault> {
         loop {
-            if self.state == State::Data {
-                let available = (input.len() - at) as u64;
-                if available == 0 {
-                    return Ok((at, ChunkItem::NeedInput));
-                }
-                let length = available.min(self.left);
-                self.left -= length;
-                if self.left == 0 {
-                    self.state = State::DataCr;
-                }
-                // No more than what is available, which is a usize.
-                return Ok((at + length as usize, ChunkItem::Data(length as usize)));
-            }
             let Some(&c) = input.get(at) else { return Ok((at, ChunkItem::NeedInput)) };
             match self.state {
-                State::Size => {
-                    at = self.size(input, at)?;
-                    continue;
-                }
                 State::Extension(extension) => {
                     self.state = self.extension(extension, c, limits).map_err(|kind| Fault::new(kind, at))?;
                 }
                 State::DataCr if c == CR => self.state = State::DataLf,
-                State::DataLf if c == LF => {
-                    (self.state, self.digits, self.line_extension) = (State::Size, 0, 0);
-                }
+                State::DataLf if c == LF => self.begin_line(),
                 State::SizeLf if c == LF => self.state = State::Data,
                 State::LastLf if c == LF => {
                     self.state = State::Done;
@@ -123,34 +137,47 @@ impl ChunkDecoder {
                     return Err(Fault::new(Kind::InvalidChunkEnd, at));
                 }
                 State::Done => return Ok((at, ChunkItem::LastChunk)),
-                State::Data => {}
+                State::Size => {
+                    at = self.size(input, at)?;
+                    continue;
+                }
+                State::Data => return Ok(self.data(input, at)),
             }
             at += 1;
         }
     }
 
-    /// Digits up to the octet that ends them; `left` is zero before the first.
+    #[inline(always)]
+    fn begin_line(&mut self) {
+        (self.state, self.digits, self.line_extension, self.left) = (State::Size, 0, 0, 0);
+    }
+
+    /// Digits up to the octet that ends them.
     #[inline(always)]
     fn size(&mut self, input: &[u8], mut at: usize) -> Result<usize, Fault> {
+        let (mut digits, mut size) = (self.digits, self.left);
         while let Some(&c) = input.get(at) {
-            let Some(digit) = hex(c) else {
-                if self.digits == 0 || !matches!(c, CR | SP | HTAB | b';') {
+            let digit = hex(c);
+            if digit > 15 {
+                if digits == 0 || !matches!(c, CR | SP | HTAB | b';') {
                     return Err(Fault::new(Kind::InvalidChunkSize, at));
                 }
-                if c == CR {
-                    self.state = self.line_end();
-                    return Ok(at + 1);
+                self.left = size;
+                if c != CR {
+                    self.state = State::Extension(Extension::BeforeSemicolon);
+                    return Ok(at);
                 }
-                self.state = State::Extension(Extension::BeforeSemicolon);
-                return Ok(at);
-            };
-            if self.digits == MAX_DIGITS {
+                self.state = self.line_end();
+                return Ok(at + 1);
+            }
+            if digits == MAX_DIGITS {
                 return Err(Fault::new(Kind::ChunkSizeOverflow, at));
             }
-            self.digits += 1;
-            self.left = self.left << 4 | u64::from(digit);
+            digits += 1;
+            size = size << 4 | u64::from(digit);
             at += 1;
         }
+        (self.digits, self.left) = (digits, size);
         Ok(at)
     }
 
@@ -194,12 +221,14 @@ impl ChunkDecoder {
     }
 }
 
+/// The value of a hexadecimal digit; above 15 for any other octet.
 #[inline(always)]
-fn hex(c: u8) -> Option<u8> {
+fn hex(c: u8) -> u8 {
+    // Branches, not a table: where the next chunk lies depends on this value, and must not wait for another load.
     match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        b'A'..=b'F' => Some(c - b'A' + 10),
-        _ => None,
+        b'0'..=b'9' => c - b'0',
+        b'a'..=b'f' => c - b'a' + 10,
+        b'A'..=b'F' => c - b'A' + 10,
+        _ => u8::MAX,
     }
 }

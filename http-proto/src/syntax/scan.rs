@@ -132,7 +132,10 @@ fn tail_end<const N: usize>(block: &[u8], from: u32, class: u8, stop: impl Stop<
     let length = block.len() as u32;
     let mut at = from;
     while at < length {
-        if let Some(last) = block.last_chunk() {
+        // Few octets, as in input that comes in drops, are sooner looked up than tested at once.
+        if let Some(last) = block.last_chunk()
+            && length - at > 4
+        {
             let start = length - N as u32;
             at = start + stop.first(last, at - start);
         }

@@ -126,7 +126,8 @@ fn lend_sends_the_unread_in_front_and_restore_finds_what_came_behind() {
         let mut client = receiving::<S>(10);
         client.hear("0123");
         client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap_err();
-        let mut server: One<Server, S> = One::new(Connection::server(std::sync::Arc::new(http_proto::Config::server())));
+        let mut server: One<Server, S> =
+            One::new(Connection::server(std::sync::Arc::new(http_proto::Config::server())));
         server.hear("GET / HT");
         let mut storage = server.input.lend().unwrap();
         assert_eq!(storage.as_ref(), b"GET / HT");
@@ -210,7 +211,8 @@ fn feed_carries_an_incomplete_head_over_and_leaves_content_where_it_is() {
 #[test]
 fn feeding_with_everything_unread_loses_nothing() {
     let octets = b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n";
-    let mut server: One<Server, Bytes> = One::new(Connection::server(std::sync::Arc::new(http_proto::Config::server())));
+    let mut server: One<Server, Bytes> =
+        One::new(Connection::server(std::sync::Arc::new(http_proto::Config::server())));
     for piece in octets.chunks(5) {
         server.input.feed(Bytes::copy_from_slice(piece));
     }
