@@ -191,24 +191,30 @@ impl Values {
 #[inline(always)]
 fn stops_of_64(block: &[u8], base: u32) -> u64 {
     let octets = block.get(base as usize..base as usize + 64).and_then(|octets| octets.try_into().ok());
-    octets.map_or_else(|| stops_of_last(block, base), block::value_stops)
+    octets.map_or_else(|| stops_of_last(block, base), block::value_stops::<64>)
 }
 
-/// The same where fewer than 64 octets are left.
+/// The same where fewer than 64 octets are left: 16 at a time, the last of them once more from where they are whole.
 #[inline(never)]
 fn stops_of_last(block: &[u8], base: u32) -> u64 {
-    let left = block.len().saturating_sub(base as usize);
-    if left == 0 {
-        return 0;
+    let left = block.get(base as usize..).unwrap_or_default();
+    let (parts, rest) = left.as_chunks::<16>();
+    let mut stops = 0;
+    let mut at = 0;
+    for part in parts {
+        stops |= block::value_stops(part) << at;
+        at += 16;
     }
-    if let Some(last) = block.last_chunk() {
-        return block::value_stops(last) >> (64 - left);
+    match block.last_chunk::<16>() {
+        _ if rest.is_empty() => {}
+        Some(last) => stops |= block::value_stops(last) >> (16 - rest.len()) << at,
+        None => {
+            for (index, &c) in rest.iter().enumerate() {
+                stops |= u64::from(!in_class(c, VALUE)) << (at + index);
+            }
+        }
     }
-    let mut padded = [b' '; 64];
-    if let (Some(to), Some(from)) = (padded.get_mut(..left), block.get(base as usize..)) {
-        to.copy_from_slice(from);
-    }
-    block::value_stops(&padded)
+    stops
 }
 
 /// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.

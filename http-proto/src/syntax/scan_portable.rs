@@ -43,7 +43,7 @@ impl Stop<32> for TargetStop {
 
 /// A bit for each octet outside `0x20..=0x7e`; perhaps also for one right behind such an octet.
 #[inline(always)]
-pub(super) fn value_stops(block: &[u8; 64]) -> u64 {
+pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
     block
         .as_chunks()
         .0

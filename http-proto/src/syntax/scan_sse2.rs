@@ -73,7 +73,7 @@ impl Stop<32> for TargetStop {
 
 /// A bit for each octet outside `0x20..=0x7e`.
 #[inline(always)]
-pub(super) fn value_stops(block: &[u8; 64]) -> u64 {
+pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
     block.as_chunks().0.iter().rev().fold(0, |stops, part| {
         let inside = move_mask_i8_m128i(in_range(load_unaligned_m128i(part), b' ', 0x5f));
         stops << 16 | u64::from(inside as u32 ^ 0xffff)
