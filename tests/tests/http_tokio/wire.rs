@@ -282,14 +282,17 @@ async fn a_body_that_breaks_off_or_breaks_the_rules_is_an_error() {
     assert!(answer.status() == "400" && answer.closes(), "{answer:?}");
 }
 
-#[tokio::test]
+// On threads, so that reader and connection really meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_may_be_read_in_another_task() {
     let (server, _) = start(|_| {}).await;
     let mut client = Client::connect(server.local_addr()).await;
-    client.send(format!("{}ab", post("/elsewhere", 4))).await;
-    tokio::task::yield_now().await;
-    client.send("cd").await;
-    assert_eq!(client.answer().await.text(), "abcd");
+    for _ in 0..200 {
+        client.send(format!("{}ab", post("/elsewhere", 4))).await;
+        tokio::task::yield_now().await;
+        client.send("cd").await;
+        assert_eq!(client.answer().await.text(), "abcd");
+    }
 }
 
 #[tokio::test]
