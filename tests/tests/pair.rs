@@ -1,15 +1,21 @@
 //! Both ends together, over links of every kind, in virtual time: random plans, and the committed corpus.
 
 use proptest::prelude::*;
+use proptest::test_runner::{FailurePersistence, FileFailurePersistence};
 use tests::pair::judge::Report;
 use tests::pair::plan::Plan;
+
+/// Failures are kept beside this file and their seeds printed.
+fn seeds() -> Option<Box<dyn FailurePersistence>> {
+    Some(Box::new(FileFailurePersistence::WithSource("regressions")))
+}
 
 fn any_plan() -> impl Strategy<Value = Plan> {
     prop::collection::vec(any::<u8>(), 0..300).prop_map(|octets| Plan::decode(&octets))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: seeds(), ..ProptestConfig::default() })]
 
     // X9 I7 L10 N11 N25 N29 N31: no stall, no corruption, H P* M, nothing broken off that looks whole.
     #[test]

@@ -166,7 +166,7 @@ impl<R: Role, S: for<'a> Inbox<'a>> Endpoint<R, S> {
         let octets = incoming.read(budget);
         if !octets.is_empty() {
             match S::lend(&mut self.input) {
-                Some(storage) if octets.len() % 2 == 0 => {
+                Some(storage) if octets.len().is_multiple_of(2) => {
                     assert_eq!(self.connection.step(&mut self.input).ok(), Some(Step::NeedInput), "lent");
                     assert!(S::restore(&mut self.input, storage, &octets), "what was lent");
                 }

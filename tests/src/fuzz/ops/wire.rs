@@ -209,11 +209,7 @@ fn read_by_server(http: &[u8]) -> Vec<Meant> {
     let mut input = RecvBuf::<&[u8]>::new();
     let mut read: Vec<Meant> = Vec::new();
     input.feed(http);
-    loop {
-        match connection.step(&mut input).expect("what the client has sent") {
-            Step::Event => {}
-            Step::NeedInput | Step::Paused | Step::Closed => break,
-        }
+    while connection.step(&mut input).expect("what the client has sent") == Step::Event {
         match connection.event(&input) {
             Event::HeadersComplete(head) => {
                 read.push(Meant { start: format!("{} {}", head.method(), head.target()), ..Meant::default() });
