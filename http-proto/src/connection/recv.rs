@@ -5,6 +5,7 @@ use super::role::hooks::{Heard, Parsed};
 use super::state::{RecvHalf, SendHalf};
 use super::{Connection, Role};
 use crate::buffer::{End, RecvBuf, Storage};
+use crate::config::HalfClose;
 use crate::error::{RecvError, RecvErrorKind as Kind};
 use crate::syntax::{CR, ChunkDecoder, ChunkItem, Fields, Framing, LF};
 
@@ -123,8 +124,10 @@ impl<R: Role> Connection<R> {
         if self.recv == RecvHalf::Linger {
             self.swallow(input);
         }
-        if R::SERVER && input.end() == Some(End::Aborted) && !self.exchanges.is_empty() {
-            self.fail_once(Kind::Aborted);
+        match input.end() {
+            Some(End::Aborted) if R::SERVER && !self.exchanges.is_empty() => self.fail_once(Kind::Aborted),
+            Some(End::Clean) if self.failure.is_none() && self.is_cancelled_by_end() => self.close_now(),
+            Some(End::Aborted | End::Clean) | None => {}
         }
         if self.recv == RecvHalf::Linger { Step::NeedInput } else { Step::Closed }
     }
@@ -137,10 +140,20 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The step where no octet can be consumed now; a reset is noticed all the same.
-    fn paused<S: Storage>(&self, input: &RecvBuf<S>, step: Step) -> Result<Option<Found>, Failed> {
+    /// Whether a half-close gives up what is outstanding, even where no octet in front of it can be consumed.
+    fn is_cancelled_by_end(&self) -> bool {
+        let open = !matches!(self.send, SendHalf::Closing | SendHalf::Closed);
+        R::SERVER && open && !self.exchanges.is_empty() && self.config.half_close == HalfClose::Cancel
+    }
+
+    /// The step where no octet can be consumed now; an end that gives everything up is noticed all the same.
+    fn paused<S: Storage>(&mut self, input: &RecvBuf<S>, step: Step) -> Result<Option<Found>, Failed> {
         match input.end() {
             Some(End::Aborted) => Err((Kind::Aborted, 0)),
+            Some(End::Clean) if self.is_cancelled_by_end() => {
+                self.close_now();
+                Ok(None)
+            }
             Some(End::Clean) | None => Ok(Some(Found::Nothing(step))),
         }
     }
