@@ -255,3 +255,62 @@ fn shutdown_finishes_what_is_outstanding_and_begins_nothing() {
     server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
     assert!(server.written().contains("Connection: close"));
 }
+
+// Wherever the connection stands when it comes: paused behind a request that nothing may join, undecided, or at its end.
+#[test]
+fn n13_a_half_close_cancels_by_choice_in_every_state() {
+    let requests = [
+        post(0),
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".to_owned(),
+        "GET / HTTP/1.0\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n".to_owned(),
+        format!("{}{GET}", post(0)),
+        format!("{GET}{}", post(0)),
+    ];
+    for request in requests {
+        for half_close in [HalfClose::Cancel, HalfClose::Finish] {
+            let mut config = Config::server();
+            config.half_close = half_close;
+            let mut server = One::server_with(config);
+            server.hear(&request);
+            server.input.set_end(End::Clean);
+            let heard = server.events();
+            let cancelled = half_close == HalfClose::Cancel;
+            assert_eq!(heard == ["Closed"] && server.connection.state() == State::Closed, cancelled, "{request}");
+            assert_eq!(server.connection.outstanding(), 1);
+            let responded = server.connection.respond(&OK, BodyLength::Empty, &mut server.out);
+            assert_eq!(responded, if cancelled { Err(SendError::Closed) } else { Ok(()) }, "{request}");
+        }
+    }
+}
+
+// A reset during the linger is seen at once, and the same in every later step.
+#[test]
+fn l10_a_reset_while_closing_aborts_what_was_pipelined_behind() {
+    let mut server = One::server();
+    server.hear([GET, GET].concat());
+    server.connection.respond(&OK.close(), BodyLength::Empty, &mut server.out).unwrap();
+    assert_eq!((server.connection.state(), server.connection.outstanding()), (State::Closing, 1));
+    server.input.set_end(End::Aborted);
+    let first = server.events();
+    assert!(first[0].starts_with("Aborted"), "{first:?}");
+    assert_eq!(server.events(), first);
+    assert_eq!((server.connection.state(), server.connection.outstanding()), (State::Closed, 1));
+}
+
+// What is drained is counted in octets of content, however its chunks are split.
+#[test]
+fn l9_a_drain_is_the_same_for_every_split() {
+    let mut config = Config::server();
+    config.limits.drain = 6;
+    let body = "1;a=b\r\nx\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    for at in 0..=body.len() {
+        let mut server = One::server_with(config.clone());
+        server.hear("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+        server.written();
+        server.hear(&body[..at]);
+        server.hear(&body[at..]);
+        assert_eq!(server.connection.state(), State::ReceivingHeaders, "split at {at}");
+    }
+}

@@ -296,3 +296,17 @@ fn i15_a_101_may_come_before_finish() {
         assert!(client.connection.finish(None, &mut client.out).is_err());
     }
 }
+
+// A failed delivery between the head of the 101 and its end does not lead back to HTTP.
+#[test]
+fn i15_a_tunnel_that_cannot_be_written_to_is_closed() {
+    let mut client = One::client();
+    let head = RequestHead::get("h", "/").upgrade(&["x"]);
+    client.connection.start(&head, BodyLength::Empty, &mut client.out).unwrap();
+    assert!(client.input.fill_from(b"HTTP/1.1 101 \r\n\r\n") > 0);
+    client.connection.step(&mut client.input).unwrap();
+    assert_eq!(client.connection.state(), State::Upgraded);
+    client.connection.delivery_failed();
+    assert_eq!(client.connection.finish(None, &mut client.out), Err(SendError::Closed));
+    assert_eq!(client.connection.state(), State::Closed);
+}
