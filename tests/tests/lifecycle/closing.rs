@@ -314,3 +314,17 @@ fn l9_a_drain_is_the_same_for_every_split() {
         assert_eq!(server.connection.state(), State::ReceivingHeaders, "split at {at}");
     }
 }
+
+// RFC 9112 section 9.6: nothing is started once the server has announced the close, though its answer still arrives.
+#[test]
+fn n35_an_announced_close_ends_the_requests_at_once() {
+    let mut config = Config::client();
+    config.pipeline.depth = 4;
+    let mut client = One::client_with(config);
+    let get = RequestHead::get("h", "/");
+    client.connection.start(&get, BodyLength::Empty, &mut client.out).unwrap();
+    client.hear("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\na");
+    assert!(!client.connection.is_reusable());
+    assert_eq!(client.connection.start(&get, BodyLength::Empty, &mut client.out), Err(SendError::Closed));
+    assert_eq!(client.hear("b"), ["P b", "M", "Closed"]);
+}
