@@ -6,6 +6,8 @@
 //! cargo run -q -p http-proto --example wire_trace -- --batch --split every < cases.jsonl
 //! ```
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value without the key indexed is null")]
+
 #[path = "wire_trace/batch.rs"]
 mod batch;
 #[path = "wire_trace/escape.rs"]

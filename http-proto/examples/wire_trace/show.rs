@@ -95,7 +95,7 @@ fn describe(what: &What<'_>) -> (&'static str, String) {
 }
 
 fn preview(octets: &[u8]) -> String {
-    let shown = escape(&octets[..octets.len().min(SHOWN)]);
+    let shown = escape(octets.get(..SHOWN).unwrap_or(octets));
     let more = if octets.len() > SHOWN { ".." } else { "" };
     format!("{} octets: {shown}{more}", octets.len())
 }

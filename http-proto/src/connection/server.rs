@@ -15,7 +15,6 @@ use crate::syntax::{
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 impl Connection<Server> {
     /// A server's end of a new connection.
@@ -358,5 +357,5 @@ impl Hooks for Server {
 #[cold]
 fn offered<S: Storage>(input: &RecvBuf<S>) -> Box<[u8]> {
     let fields = input.head().section(input.unread());
-    fields.combined("upgrade").unwrap_or_else(Vec::new).into_boxed_slice()
+    fields.combined("upgrade").unwrap_or_default().into_boxed_slice()
 }

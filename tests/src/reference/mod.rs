@@ -6,7 +6,7 @@
 //! * this file: the types, and the two loops over the messages of a connection (server's view, client's view);
 //! * [`head`]: start line and field section, and the checks of a whole head (Host, framing);
 //! * [`body`]: Content-Length, chunked and close-delimited content;
-//! * [`line`]: where a line ends, and at which octet a line stops being the beginning of anything valid;
+//! * [`mod@line`]: where a line ends, and at which octet a line stops being the beginning of anything valid;
 //! * [`grammar`]: `is_token`, `is_quoted_string`, ...: questions about whole slices, one function a rule.
 //!
 //! How strict it is, and every bound, is the affair of POLICY.md; there is no switch.
