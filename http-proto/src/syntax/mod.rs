@@ -1,6 +1,7 @@
 //! Octets to structure and back: heads, field lines, chunks, and what they say about framing. Nothing in here has heard
 //! of a connection: every item is a function of octets, or a parser that resumes where its input ended.
 
+mod block;
 mod chunked;
 mod encode;
 mod fields;
@@ -11,14 +12,13 @@ mod names;
 mod options;
 mod outgoing;
 mod scan;
+mod status;
 mod target;
 mod uri;
 
+pub use block::{FieldBlock, FieldSlice};
 pub use chunked::{ChunkDecoder, ChunkItem};
-pub(crate) use encode::{
-    Connection as ConnectionField, write_chunk_start, write_interim, write_request, write_response,
-};
-pub use encode::{FieldBlock, FieldSlice};
+pub(crate) use encode::{ConnectionField, write_chunk_start, write_interim, write_request, write_response};
 pub use fields::{FieldSpan, Fields};
 pub use framing::{BodyLength, Expectation, Framing};
 pub(crate) use framing::{
