@@ -22,7 +22,7 @@ pub use role::{Client, Role, Server};
 pub use state::State;
 
 use crate::config::Config;
-use crate::error::{RecvError, RecvErrorKind as Kind};
+use crate::error::{Element, RecvError, RecvErrorKind as Kind};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use event::Found;
@@ -226,16 +226,15 @@ impl<R: Role> Connection<R> {
     #[cold]
     fn fail(&mut self, kind: Kind, ahead: usize) {
         let ahead = ahead as u64;
-        self.failure = Some(RecvError::new(kind, self.message.saturating_add(ahead)));
+        let failure = RecvError::new(kind, self.message.saturating_add(ahead));
+        self.failure = Some(failure);
         self.received += ahead;
         let in_body = self.recv == RecvHalf::Body;
         self.recv = RecvHalf::Ended;
         self.flags.draining = false;
         self.flags.last = true;
-        match kind {
-            Kind::Aborted | Kind::DeliveryFailed | Kind::WriteTimeout => self.close_now(),
-            _ => R::on_failure(self, in_body),
-        }
+        // What befell the connection itself leaves nobody to answer to.
+        if failure.element() == Element::Connection { self.close_now() } else { R::on_failure(self, in_body) }
     }
 
     /// The oldest exchange is over on both sides.

@@ -45,11 +45,7 @@ impl Connection<Server> {
             || framing.body == Framing::UntilClose
             || self.closes_after(front)
             || (body == BodyLength::Empty && self.is_undrainable(front));
-        let connection = match (close, front.http11) {
-            (true, _) => ConnectionField::Close,
-            (false, true) => ConnectionField::Nothing,
-            (false, false) => ConnectionField::KeepAlive,
-        };
+        let connection = ConnectionField::new(close, front.http11);
         out.append(|flat| write_response(flat, head, framing, connection))?;
         self.decline_offer(!close);
         if let Some(front) = self.exchanges.front_mut() {
@@ -224,9 +220,10 @@ impl Hooks for Server {
     #[inline(always)]
     fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &mut RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
         let (parser, block) = input.parser();
-        let (StartLine { method, version, .. }, facts) = match connection.recv {
-            RecvHalf::Held => (parser.line(), parser.facts()),
-            _ => parser.judge_request(block)?,
+        let (StartLine { method, version, .. }, facts) = if connection.recv == RecvHalf::Held {
+            (parser.line(), parser.facts())
+        } else {
+            parser.judge_request(block)?
         };
         let content = facts.framing != Framing::Length(0);
         let safe = method.may_pipeline() && !content;

@@ -1,12 +1,12 @@
 //! Heads that an application made with the types of the `http` crate, as the connection takes them.
 
 use super::{HttpError, ReasonPhrase};
-use crate::syntax::{BodyLength, FieldBlock, MethodKind, RequestHead, ResponseHead, Version, list, trim};
+use crate::syntax::{BodyLength, FieldBlock, RequestHead, ResponseHead, Version, list, trim};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
-use http::Uri;
 use http::header::{self, HeaderMap, HeaderName};
+use http::{Method, Uri};
 
 /// The fields of an application's message: those that are sent as they are, and what the others ask for. The
 /// connection writes the others itself.
@@ -170,10 +170,12 @@ impl<'a> HttpRequestHead<'a> {
         let split = SplitHeaders::new(&parts.headers)?;
         let authority = parts.uri.authority().map(|authority| without_userinfo(authority.as_str()));
         let asterisk = parts.uri.path() == "*";
-        let (target, host) = match MethodKind::of(parts.method.as_str().as_bytes()) {
-            MethodKind::Connect => (tunnel_target(&parts.uri)?, None),
-            _ if to_proxy && !asterisk => (absolute_target(&parts.uri)?, None),
-            _ => (origin_target(&parts.uri), split.host.or(authority)),
+        let (target, host) = if parts.method == Method::CONNECT {
+            (tunnel_target(&parts.uri)?, None)
+        } else if to_proxy && !asterisk {
+            (absolute_target(&parts.uri)?, None)
+        } else {
+            (origin_target(&parts.uri), split.host.or(authority))
         };
         let version = match parts.version {
             http::Version::HTTP_10 => Version::HTTP_10,
