@@ -232,13 +232,10 @@ impl SendBuf {
 
     #[inline(always)]
     pub(crate) fn append_slice(&mut self, octets: &[u8]) {
-        let appended: Result<(), core::convert::Infallible> = self.append(|flat| {
+        let Ok(()) = self.append(|flat| {
             flat.extend_from_slice(octets);
-            Ok(())
+            Ok::<_, core::convert::Infallible>(())
         });
-        match appended {
-            Ok(()) => {}
-        }
     }
 
     pub(crate) fn append_owned(&mut self, bytes: Bytes) {
