@@ -212,7 +212,7 @@ fn host(minor: u8, fields: &Fields) -> Result<(), u16> {
     }
 }
 
-/// POLICY.md, "Request, received", row by row; the error is a status.
+/// The framing of a request, case by case; the error is a status.
 fn request_framing(method: &[u8], minor: u8, fields: &Fields) -> Result<Framing, u16> {
     let codings = values(fields, b"Transfer-Encoding");
     let lengths = values(fields, b"Content-Length");
@@ -236,7 +236,7 @@ fn request_framing(method: &[u8], minor: u8, fields: &Fields) -> Result<Framing,
     }
 }
 
-/// POLICY.md, "Response, received", row by row; None is an error.
+/// The framing of a response, case by case; None is an error.
 fn response_framing(asked: &Outstanding, status: u16, minor: u8, fields: &Fields) -> Option<Framing> {
     match status {
         101 => return asked.upgrade.then_some(Framing::Tunnel),

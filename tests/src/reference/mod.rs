@@ -9,7 +9,7 @@
 //! * [`mod@line`]: where a line ends, and at which octet a line stops being the beginning of anything valid;
 //! * [`grammar`]: `is_token`, `is_quoted_string`, ...: questions about whole slices, one function a rule.
 //!
-//! How strict it is, and every bound, is the affair of POLICY.md; there is no switch.
+//! It is as strict as the parser under test means to be; there is no switch.
 
 pub mod body;
 pub mod grammar;
@@ -116,7 +116,7 @@ pub struct Outcome {
     pub ending: Ending,
 }
 
-/// The limits of POLICY.md, "Bounds": each is the greatest value that is still accepted.
+/// The bounds: each is the greatest value that is still accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
     /// Octets of a method.
