@@ -4,15 +4,15 @@
 use super::buffers::Buffer;
 use super::side::{Side, owned};
 use super::{Answers, Ending, Outcome, Setup};
+use crate::pair::one::written;
 use crate::reference::{Message, Upgrade};
-use http_proto::{Chunk, Connection, End, Event, RecvError, SendBuf, State, Step};
+use http_proto::{Connection, End, Event, RecvError, SendBuf, State, Step};
 use std::collections::VecDeque;
 
 pub(super) struct Run<R: Side, B> {
     connection: Connection<R>,
     input: B,
     out: SendBuf,
-    sent: Vec<u8>,
     answers: Answers,
     end_with_last: bool,
     /// What the unanswered requests ask for.
@@ -36,7 +36,6 @@ impl<R: Side, B> Run<R, B> {
             connection,
             input,
             out,
-            sent: Vec::new(),
             answers: setup.answers,
             end_with_last: setup.end_with_last,
             due: VecDeque::new(),
@@ -165,16 +164,6 @@ impl<R: Side, B> Run<R, B> {
         }
     }
 
-    /// Writes what is to be sent.
-    fn flush(&mut self) {
-        while let Some(chunk) = self.out.front() {
-            let Chunk::Octets(octets) = chunk else { panic!("nothing external was sent") };
-            let count = octets.len();
-            self.sent.extend_from_slice(octets);
-            self.out.advance(count as u64);
-        }
-    }
-
     /// A tail is all that was put in and not consumed as HTTP.
     fn check_tail(&self, unread: u64) {
         if let Some(tail) = &self.tail {
@@ -188,8 +177,8 @@ impl<R: Side, B> Run<R, B> {
         if let Some(error) = error {
             R::refuse(&mut self.connection, error, &mut self.out);
         }
-        self.flush();
-        let Run { connection, messages, unfinished, tail, sent, .. } = self;
+        let sent = written(&mut self.out);
+        let Run { connection, messages, unfinished, tail, .. } = self;
         let ending = match (error, tail) {
             (Some(error), _) => Ending::Error(error),
             (None, Some(_)) => Ending::Upgrade,

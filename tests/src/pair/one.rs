@@ -93,27 +93,32 @@ where
 
     /// Writes everything, and says what.
     pub fn written(&mut self) -> String {
-        let mut written = Vec::new();
-        while let Some(chunk) = self.out.front() {
-            let count = match chunk {
-                Chunk::Octets(octets) => {
-                    written.extend_from_slice(octets);
-                    octets.len() as u64
-                }
-                Chunk::External(count) => {
-                    written.extend(std::iter::repeat_n(b'x', count as usize));
-                    count
-                }
-            };
-            self.out.advance(count);
-        }
-        String::from_utf8_lossy(&written).into_owned()
+        String::from_utf8_lossy(&written(&mut self.out)).into_owned()
     }
 
     /// What the end wants.
     pub fn interest(&self) -> Interest {
         self.connection.interest(&self.out)
     }
+}
+
+/// Writes everything, and says what; an external octet is an `x`.
+pub fn written(out: &mut SendBuf) -> Vec<u8> {
+    let mut written = Vec::new();
+    while let Some(chunk) = out.front() {
+        let count = match chunk {
+            Chunk::Octets(octets) => {
+                written.extend_from_slice(octets);
+                octets.len() as u64
+            }
+            Chunk::External(count) => {
+                written.extend(std::iter::repeat_n(b'x', count as usize));
+                count
+            }
+        };
+        out.advance(count);
+    }
+    written
 }
 
 /// Adds an event as text: `H start line`, with all fields if asked for, `P content`, `M trailers`, `T tail`.

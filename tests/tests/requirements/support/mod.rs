@@ -8,10 +8,11 @@ pub(crate) use verdict::*;
 
 use http_proto::buffer::Storage;
 use http_proto::{
-    BodyLength, Chunk, Client, Config, Connection, End, Event, Expectation, Fields, Framing, MethodKind, Pipeline,
-    RecvBuf, RecvErrorKind, Request, RequestHead, Response, ResponseHead, Role, SendBuf, Server, Step, TargetForm,
+    BodyLength, Client, Config, Connection, End, Event, Expectation, Fields, Framing, MethodKind, Pipeline, RecvBuf,
+    RecvErrorKind, Request, RequestHead, Response, ResponseHead, Role, SendBuf, Server, Step, TargetForm,
 };
 use std::sync::Arc;
+use tests::pair::one::written;
 
 pub(crate) use http_proto::RecvErrorKind as Kind;
 
@@ -340,23 +341,9 @@ where
     }
 }
 
-/// Takes everything out of a send buffer.
+/// Takes everything out of a send buffer, an octet a character.
 pub(crate) fn wire(out: &mut SendBuf) -> String {
-    let mut octets = Vec::new();
-    while let Some(chunk) = out.front() {
-        let length = match chunk {
-            Chunk::Octets(slice) => {
-                octets.extend_from_slice(slice);
-                slice.len() as u64
-            }
-            Chunk::External(count) => {
-                octets.extend(std::iter::repeat_n(b'#', usize::try_from(count).unwrap()));
-                count
-            }
-        };
-        out.advance(length);
-    }
-    octets.iter().map(|&c| char::from(c)).collect()
+    written(out).into_iter().map(char::from).collect()
 }
 
 /// The kind of a method's text; a shorthand.
