@@ -89,11 +89,11 @@ impl<R: Role> Connection<R> {
     }
 
     fn wants(&self, timer: Timer, out: &SendBuf) -> bool {
-        let closed = self.send == SendHalf::Closed;
+        let over = matches!(self.send, SendHalf::Upgraded | SendHalf::Closed);
         match timer {
-            Timer::Head => !closed && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.head_begun,
-            Timer::Body => !closed && self.recv == RecvHalf::Body && self.flags.waiting && !self.flags.draining,
-            Timer::Write => !closed && self.send != SendHalf::Upgraded && !out.is_empty(),
+            Timer::Head => !over && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.head_begun,
+            Timer::Body => !over && self.recv == RecvHalf::Body && self.flags.waiting && !self.flags.draining,
+            Timer::Write => !over && !out.is_empty(),
             Timer::Idle => {
                 self.recv == RecvHalf::Head
                     && self.send == SendHalf::Idle
@@ -101,8 +101,8 @@ impl<R: Role> Connection<R> {
                     && self.exchanges.is_empty()
                     && out.is_empty()
             }
-            Timer::ExpectContinue => !closed && self.flags.awaiting_continue,
-            Timer::Drain => !closed && self.recv == RecvHalf::Body && self.flags.draining,
+            Timer::ExpectContinue => !over && self.flags.awaiting_continue,
+            Timer::Drain => !over && self.recv == RecvHalf::Body && self.flags.draining,
             Timer::Linger => self.send == SendHalf::Closing && self.recv == RecvHalf::Linger && out.is_empty(),
         }
     }
