@@ -310,3 +310,20 @@ fn i15_a_tunnel_that_cannot_be_written_to_is_closed() {
     assert_eq!(client.connection.finish(None, &mut client.out), Err(SendError::Closed));
     assert_eq!(client.connection.state(), State::Closed);
 }
+
+// Nor does one that began while the request's end was still to be read: the tail must not be lost to it.
+#[test]
+fn i17_a_deadline_of_the_request_does_not_outlive_it() {
+    let mut server = One::server();
+    assert!(server.input.fill_from(format!("{CONNECT}{FRAME}").as_bytes()) > 0);
+    server.connection.step(&mut server.input).unwrap();
+    server.connection.upgrade(&ResponseHead::new(200), &mut server.out).unwrap();
+    server.written();
+    let storage = server.input.lend().unwrap();
+    assert_eq!(server.events(), ["NeedInput"]);
+    server.connection.discard();
+    assert_eq!(server.connection.poll_timeout(Instant::ORIGIN, &server.out), None);
+    server.connection.handle_timeout(Instant::from(Duration::from_secs(1000)), &server.out);
+    server.input.restore(storage, 0).unwrap();
+    assert_eq!(server.events(), ["M", "T \\x01\\x02frame", "Closed"]);
+}
