@@ -102,9 +102,10 @@ pub(crate) fn run<'i>(
 
 fn answer(connection: &mut Connection<Server>, method: MethodKind, out: &mut SendBuf) -> Result<(), SendError> {
     let head = ResponseHead::new(200);
-    match method {
-        MethodKind::Connect => connection.upgrade(&head, out),
-        _ => connection.respond(&head, BodyLength::Empty, out),
+    if method == MethodKind::Connect {
+        connection.upgrade(&head, out)
+    } else {
+        connection.respond(&head, BodyLength::Empty, out)
     }
 }
 
