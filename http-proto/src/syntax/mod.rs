@@ -35,7 +35,8 @@ pub use target::{TargetForm, is_host};
 pub(crate) use target::{authority_of, check_target};
 pub use uri::TargetUri;
 
-use crate::error::RecvErrorKind;
+use crate::error::{RecvError, RecvErrorKind};
+use core::fmt;
 
 /// A violation of the grammar: what, and at which position of the block that was being parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,14 @@ impl Fault {
         Fault { kind, at }
     }
 }
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        RecvError::new(self.kind, self.at as u64).fmt(f)
+    }
+}
+
+impl core::error::Error for Fault {}
 
 pub(crate) const CR: u8 = b'\r';
 pub(crate) const LF: u8 = b'\n';
