@@ -179,12 +179,14 @@ mod http_types;
 pub mod syntax;
 mod time;
 
+#[doc(inline)]
 pub use buffer::{Chunk, End, Flow, RecvBuf, SendBuf, WaterMarks};
 pub use config::{Config, HalfClose, Limits, Pipeline, Timeouts};
 pub use connection::{Client, Connection, Event, Interest, Outstanding, Role, Server, State, Step};
 pub use error::{Element, RecvError, RecvErrorKind, SendError};
 #[cfg(feature = "http")]
 pub use http_types::{HttpError, HttpRequestHead, HttpResponseHead, ReasonPhrase, SplitHeaders};
+#[doc(inline)]
 pub use syntax::{
     BodyLength, Expectation, FieldBlock, FieldSlice, Fields, Framing, MethodKind, OwnedRequest, OwnedResponse, Request,
     RequestHead, Response, ResponseHead, TargetForm, Version,
