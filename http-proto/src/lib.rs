@@ -192,3 +192,8 @@ pub use syntax::{
     RequestHead, Response, ResponseHead, TargetForm, Version,
 };
 pub use time::Instant;
+
+/// The example of the README is tested like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
