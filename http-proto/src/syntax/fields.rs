@@ -305,7 +305,7 @@ impl FieldTable {
     /// The rest of a line whose beginning an earlier call has seen.
     #[inline(never)]
     fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
-        self.line(self.cursor, block, rules, |from| scan::value_end(block, from))
+        self.line(self.cursor, block, rules, |from| scan::value_end(block, from).0)
     }
 
     /// What the end of the last line means, once the limit of its length has had its say.
@@ -333,7 +333,7 @@ impl FieldTable {
         from: Cursor,
         block: &[u8],
         rules: &FieldRules,
-        mut value_end: impl FnMut(u32) -> (u32, Option<u8>),
+        mut value_end: impl FnMut(u32) -> u32,
     ) -> Result<Line, Kind> {
         let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
         macro_rules! leave {
@@ -394,10 +394,9 @@ impl FieldTable {
             phase = Phase::Value;
         }
         if phase == Phase::Value {
-            let end;
             // Nothing from where this call began up to the value could end a value: names and blanks are VALUE too.
-            (at, end) = value_end(from.at);
-            match end {
+            at = value_end(from.at);
+            match octet(block, at) {
                 Some(CR) => {}
                 Some(LF) => leave!(Value, Err(Kind::BareLf)),
                 Some(_) => leave!(Value, Err(Kind::InvalidFieldValue)),

@@ -161,9 +161,9 @@ impl Values {
         Values { base: from, stops: stops_of_64(block, from) }
     }
 
-    /// The first position at or after `from`, which never decreases, that may not stand in a field value.
+    /// The first position at or after `from`, which never decreases, that may not stand in a field value, or the length.
     #[inline(always)]
-    pub(super) fn end(&mut self, block: &[u8], from: u32) -> RunEnd {
+    pub(super) fn end(&mut self, block: &[u8], from: u32) -> u32 {
         let mut from = from;
         loop {
             let offset = from - self.base;
@@ -172,16 +172,15 @@ impl Values {
                 self.base += 64;
                 from = from.max(self.base);
                 if self.base as usize >= block.len() {
-                    return (block.len() as u32, None);
+                    return block.len() as u32;
                 }
                 self.stops = stops_of_64(block, self.base);
                 continue;
             }
             let at = from + stops.trailing_zeros();
             match block.get(at as usize) {
-                Some(b'\r') => return (at, Some(b'\r')),
-                Some(&c) if in_class(c, VALUE) => from = at + 1,
-                stopped => return (at, stopped.copied()),
+                Some(&c) if c != b'\r' && in_class(c, VALUE) => from = at + 1,
+                _ => return at,
             }
         }
     }
