@@ -171,18 +171,15 @@ impl<S: Storage> RecvBuf<S> {
         }
     }
 
-    /// Consumes octets of the block; the last `event` of them are those of the event.
+    /// Consumes octets of the block, at most all; the last `event` of them are those of the event.
     #[inline(always)]
     pub(crate) fn consume(&mut self, count: usize, event: usize) {
-        let (carried, block) = self.block();
-        let count = count.min(block.len());
-        let end = count + if carried { self.carry_start } else { self.start };
-        self.event = (carried, end.saturating_sub(event), end);
-        if carried {
-            self.carry_start = end;
-        } else {
-            self.start = end;
-        }
+        let carried = self.carry_start < self.carry.len();
+        let (start, end) =
+            if carried { (&mut self.carry_start, self.carry.len()) } else { (&mut self.start, self.filled) };
+        let count = count.min(end - *start);
+        *start += count;
+        self.event = (carried, start.saturating_sub(event), *start);
         self.position += count as u64;
     }
 

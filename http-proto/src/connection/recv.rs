@@ -175,7 +175,7 @@ impl<R: Role> Connection<R> {
             }
         }
         let length = input.head().fields().position();
-        match R::on_head(self, input).map_err(|kind| (kind, length - 1))? {
+        match R::on_head(self, input).map_err(|kind| (kind, length.saturating_sub(1)))? {
             Heard::Hold => {
                 self.recv = RecvHalf::Held;
                 Ok(None)
