@@ -13,8 +13,8 @@
 //! # A server
 //! One connection, complete with deadlines, refusals and the orderly close:
 //! ```
-//! use http_proto::{BodyLength, Chunk, Config, Connection, End, Event, Instant, RecvBuf, Request, ResponseHead, SendBuf};
-//! use http_proto::{SendError, Server};
+//! use http_proto::{BodyLength, Chunk, Config, Connection, End, Event, Instant, RecvBuf, Request, ResponseHead};
+//! use http_proto::{SendBuf, SendError, Server};
 //! use std::io::{self, ErrorKind, Read, Write};
 //! use std::net::{Shutdown, TcpStream};
 //! use std::{sync::Arc, time};
@@ -86,7 +86,8 @@
 //! # client.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nHEAD / HTTP/1.1\r\nHost: h\r\n\r\nGET\n")?;
 //! # let mut answers = String::new();
 //! # client.read_to_string(&mut answers)?;
-//! # let expected = "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nHello, World!\nHTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n\
+//! # let expected = "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nHello, World!\n\
+//! #     HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n\
 //! #     HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 //! # assert_eq!(answers, expected);
 //! # drop(client);
