@@ -1,0 +1,84 @@
+//! The head parser on its own finds what a connection finds, however its block grows.
+
+use http_proto::syntax::HeadParser;
+use http_proto::{
+    BodyLength, Config, Connection, Event, Limits, MethodKind, RecvBuf, RecvErrorKind, RequestHead, Role, SendBuf,
+};
+use std::fmt::Debug;
+use std::sync::Arc;
+use tests::cases::{Case, public};
+use tests::reference;
+
+/// A head and its length, or what is wrong and where; nothing if it is incomplete.
+type Found = Option<Result<(String, usize), (RecvErrorKind, usize)>>;
+
+fn by_connection<R: Role>(mut connection: Connection<R>, input: &[u8]) -> Found
+where
+    for<'b> R::Head<'b>: Debug,
+{
+    let mut buffer = RecvBuf::<&[u8]>::new();
+    buffer.feed(input);
+    match connection.recv(&mut buffer) {
+        Ok(Event::HeadersComplete(head)) => Some(Ok((format!("{head:?}"), connection.received() as usize))),
+        Ok(_) => None,
+        Err(error) => Some(Err((error.kind(), error.offset() as usize))),
+    }
+}
+
+/// The first head of a client's input is one of the answers to a request of this method.
+fn client(method: &str) -> Connection<http_proto::Client> {
+    let mut connection = Connection::client(Arc::new(Config::client()));
+    let (target, host) = if method == "CONNECT" { ("h:80", "h:80") } else { ("/", "h") };
+    let offer: &[&str] = if method == "CONNECT" { &[] } else { &["x"] };
+    let head = RequestHead::new(method, target).host(host).upgrade(offer);
+    connection.start(&head, BodyLength::Empty, &mut SendBuf::new()).unwrap();
+    connection
+}
+
+fn by_parser(parser: &mut HeadParser, case: &Case, method: &str, end: usize) -> Found {
+    let block = &case.input[..end];
+    let kind = MethodKind::of(method.as_bytes());
+    match case.role {
+        reference::Role::Server => match parser.parse_request(block, &Limits::server()) {
+            Ok(found) => found.map(|(head, length)| Ok((format!("{head:?}"), length))),
+            Err(fault) => Some(Err((fault.kind, fault.at))),
+        },
+        reference::Role::Client => match parser.parse_response(kind, block, &Limits::client()) {
+            Ok(found) => found.map(|(head, length)| Ok((format!("{head:?}"), length))),
+            Err(fault) => Some(Err((fault.kind, fault.at))),
+        },
+    }
+}
+
+#[test]
+fn a_parser_alone_finds_what_a_connection_finds() {
+    let mut parser = HeadParser::new();
+    let mut found = [0; 3];
+    for case in public().iter().filter(|case| !case.input.starts_with(b"\r")) {
+        let method = match (case.role, case.requests.first()) {
+            (reference::Role::Server, _) => "",
+            (reference::Role::Client, Some(request)) => std::str::from_utf8(&request.method).unwrap(),
+            (reference::Role::Client, None) => continue,
+        };
+        let expected = match case.role {
+            reference::Role::Server => by_connection(Connection::server(Arc::new(Config::server())), &case.input),
+            reference::Role::Client => by_connection(client(method), &case.input),
+        };
+        let all = case.input.len();
+        for at in (0..all).filter(|at| all <= 400 || at % 97 == 0) {
+            // The same parser, for one head after another; an incomplete one would be gone on with.
+            let first = by_parser(&mut parser, case, method, at);
+            let whole = first.or_else(|| by_parser(&mut parser, case, method, all));
+            assert_eq!(whole, expected, "{} cut at {at}", case.id);
+            if whole.is_none() {
+                parser = HeadParser::new();
+            }
+        }
+        found[match expected {
+            Some(Ok(_)) => 0,
+            Some(Err(_)) => 1,
+            None => 2,
+        }] += 1;
+    }
+    assert!(found.iter().all(|count| *count > 0), "heads, faults and beginnings: {found:?}");
+}
