@@ -23,13 +23,6 @@ pub struct Shape {
     pub cut: Option<(u64, Cut)>,
 }
 
-impl Shape {
-    /// A link that takes all that comes.
-    pub fn wide() -> Self {
-        Shape { budgets: vec![usize::MAX], capacity: usize::MAX, cut: None }
-    }
-}
-
 /// One direction.
 #[derive(Debug)]
 pub struct Link {
