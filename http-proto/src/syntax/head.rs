@@ -1,7 +1,7 @@
 //! Heads: a request line or status line, then field lines up to the empty one. Fills a table of spans and resumes
 //! anywhere. The error is the one at the lowest offset, whatever the split; a limit wins at equal offset.
 
-use super::fields::{FieldRules, FieldTable};
+use super::section::{FieldRules, FieldTable};
 use super::target::check_target;
 use super::{
     CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, request_facts,

@@ -12,6 +12,7 @@ mod names;
 mod options;
 mod outgoing;
 mod scan;
+mod section;
 mod status;
 mod target;
 mod uri;
@@ -19,7 +20,8 @@ mod uri;
 pub use block::{FieldBlock, FieldSlice};
 pub use chunked::{ChunkDecoder, ChunkItem};
 pub(crate) use encode::{ConnectionField, write_chunk_start, write_interim, write_request, write_response};
-pub use fields::{FieldSpan, Fields};
+pub(crate) use fields::FieldSpan;
+pub use fields::Fields;
 pub use framing::{BodyLength, Expectation, Framing};
 pub(crate) use framing::{
     Facts, OutFraming, makes_tunnel, request_facts, response_facts, sent_request_framing, sent_response_framing,
