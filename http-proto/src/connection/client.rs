@@ -61,7 +61,7 @@ impl Connection<Client> {
         let framing = sent_request_framing(method, body, chunked_is_understood, head.expect_continue)?;
         out.append(|flat| write_request(flat, head, framing, head.close))?;
 
-        self.exchanges.push(Exchange {
+        self.exchanges.push(|| Exchange {
             method,
             http11: head.version.is_http11(),
             keep_alive: !head.close,

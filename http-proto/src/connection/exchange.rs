@@ -67,11 +67,13 @@ impl Exchanges {
         self.front.is_none()
     }
 
-    pub(super) fn push(&mut self, exchange: Exchange) {
+    /// Adds what `make` makes, where it will lie: a move would cost more than the making.
+    #[inline(always)]
+    pub(super) fn push(&mut self, make: impl FnOnce() -> Exchange) {
         if self.front.is_none() {
-            self.front = Some(exchange);
+            self.front = Some(make());
         } else {
-            self.rest.push_back(exchange);
+            self.rest.push_back(make());
         }
     }
 

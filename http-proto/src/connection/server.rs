@@ -235,7 +235,7 @@ impl Hooks for Server {
             (_, true) => (Offer::Protocols, offered(input)),
             (_, false) => (Offer::None, Box::default()),
         };
-        connection.exchanges.push(Exchange {
+        connection.exchanges.push(|| Exchange {
             method,
             http11: version.is_http11(),
             keep_alive: facts.keep_alive,
@@ -330,7 +330,7 @@ impl Hooks for Server {
                 }
             }
             // What cannot be read is answered like a request.
-            _ => connection.exchanges.push(Exchange {
+            _ => connection.exchanges.push(|| Exchange {
                 method: MethodKind::Other,
                 http11: true,
                 keep_alive: false,

@@ -276,6 +276,7 @@ impl OutFraming {
 }
 
 /// How a final response is framed. Interim responses, 101 and 2xx to CONNECT have no framing at all.
+#[inline(always)]
 pub(crate) fn sent_response_framing(
     status: u16,
     request: MethodKind,
