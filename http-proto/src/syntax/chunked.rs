@@ -108,14 +108,16 @@ impl ChunkDecoder {
     /// As much data as there is, which is at least one octet.
     #[inline(always)]
     fn data(&mut self, input: &[u8], at: usize) -> (usize, ChunkItem) {
-        let available = (input.len() - at) as u64;
-        // No more than what is available, which is a usize.
-        let length = available.min(self.left);
-        self.left -= length;
-        if self.left == 0 {
-            self.state = State::DataCr;
+        let available = input.len() - at;
+        // A branch, not a minimum: where the next chunk lies then waits for the size alone.
+        if self.left > available as u64 {
+            self.left -= available as u64;
+            return (input.len(), ChunkItem::Data(available));
         }
-        (at + length as usize, ChunkItem::Data(length as usize))
+        // No more than what is available, which is a usize.
+        let length = self.left as usize;
+        self.state = State::DataCr;
+        (at + length, ChunkItem::Data(length))
     }
 
     #[inline(never)]
