@@ -85,11 +85,11 @@ fn describe(what: &What<'_>) -> (&'static str, String) {
         }
         What::Payload(octets) => ("Payload", preview(octets)),
         What::Complete(trailers) if trailers.is_empty() => ("MessageComplete", String::new()),
-        What::Complete(trailers) => ("MessageComplete", format!("{} trailers", trailers.len())),
+        What::Complete(trailers) => ("MessageComplete", format!("trailers: {}", trailers.len())),
         What::Tail(octets) => ("UpgradeTail", preview(octets)),
         What::Error(error) => {
             let status = error.status().map_or(String::new(), |status| format!(", status {status}"));
-            ("Error", format!("{}{status}: {error} of the message", error.kind().name()))
+            ("Error", format!("{}{status}: {error}", error.kind().name()))
         }
     }
 }
