@@ -147,74 +147,7 @@ fn tail_end<const N: usize>(block: &[u8], from: u32, class: u8, stop: impl Stop<
     (at, None)
 }
 
-/// Finds the ends of field values one after the other. Keeps the stops among 64 octets as a bitmap, made without regard
-/// to where lines begin, so that finding the end of one line does not wait for that of the line before.
-pub(super) struct Values {
-    base: u32,
-    stops: u64,
-}
-
-impl Values {
-    /// For values at or after `from`.
-    #[inline(always)]
-    pub(super) fn new(block: &[u8], from: u32) -> Self {
-        Values { base: from, stops: stops_of_64(block, from) }
-    }
-
-    /// The first position at or after `from`, which never decreases, that may not stand in a field value, or the length.
-    #[inline(always)]
-    pub(super) fn end(&mut self, block: &[u8], from: u32) -> u32 {
-        let mut from = from;
-        loop {
-            let offset = from - self.base;
-            let stops = if offset < 64 { self.stops >> offset } else { 0 };
-            if stops == 0 {
-                self.base += 64;
-                from = from.max(self.base);
-                if self.base as usize >= block.len() {
-                    return block.len() as u32;
-                }
-                self.stops = stops_of_64(block, self.base);
-                continue;
-            }
-            let at = from + stops.trailing_zeros();
-            match block.get(at as usize) {
-                Some(&c) if c != b'\r' && in_class(c, VALUE) => from = at + 1,
-                _ => return at,
-            }
-        }
-    }
-}
-
-/// The stops among the 64 octets of `block` from `base` on; none behind its end.
-#[inline(always)]
-fn stops_of_64(block: &[u8], base: u32) -> u64 {
-    let octets = block.get(base as usize..base as usize + 64).and_then(|octets| octets.try_into().ok());
-    octets.map_or_else(|| stops_of_last(block, base), block::value_stops::<64>)
-}
-
-/// The same where fewer than 64 octets are left: 16 at a time, the last of them once more from where they are whole.
-#[inline(never)]
-fn stops_of_last(block: &[u8], base: u32) -> u64 {
-    let left = block.get(base as usize..).unwrap_or_default();
-    let (parts, rest) = left.as_chunks::<16>();
-    let mut stops = 0;
-    let mut at = 0;
-    for part in parts {
-        stops |= block::value_stops(part) << at;
-        at += 16;
-    }
-    match block.last_chunk::<16>() {
-        _ if rest.is_empty() => {}
-        Some(last) => stops |= block::value_stops(last) >> (16 - rest.len()) << at,
-        None => {
-            for (index, &c) in rest.iter().enumerate() {
-                stops |= u64::from(!in_class(c, VALUE)) << (at + index);
-            }
-        }
-    }
-    stops
-}
+pub(super) use block::Values;
 
 /// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
@@ -247,18 +180,6 @@ mod swar {
     pub(crate) fn value_stops(x: u64) -> u64 {
         let low = x & LOW7;
         (!(low + all(0x80 - 0x20)) | (low + ONES) | x) & HIGH
-    }
-
-    /// The same, but borrows and carries may mark the lane behind a marked one too.
-    #[inline(always)]
-    pub(crate) fn rough_value_stops(x: u64) -> u64 {
-        (x.wrapping_sub(all(0x20)) | x.wrapping_add(ONES) | x) & HIGH
-    }
-
-    /// The marks of the eight lanes as eight bits.
-    #[inline(always)]
-    pub(crate) fn bits(stops: u64) -> u64 {
-        (stops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
     /// Outside `0x21..=0x7e`, or `#`.

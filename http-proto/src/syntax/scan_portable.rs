@@ -1,7 +1,7 @@
 //! The block tests of `scan` without intrinsics: for long runs a fold that compilers turn into vector compares, then
 //! `u64` words to locate the stop.
 
-use super::{Stop, swar};
+use super::{Stop, swar, value_end};
 
 #[derive(Clone, Copy)]
 pub(super) struct TokenStop;
@@ -41,13 +41,20 @@ impl Stop<32> for TargetStop {
     }
 }
 
-/// A bit for each octet outside `0x20..=0x7e`; perhaps also for one right behind such an octet.
-#[inline(always)]
-pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
-    block
-        .as_chunks()
-        .0
-        .iter()
-        .rev()
-        .fold(0, |stops, word| stops << 8 | swar::bits(swar::rough_value_stops(u64::from_le_bytes(*word))))
+/// Finds the ends of field values one after the other. Without a cheap bitmap each is a run of its own.
+pub(crate) struct Values;
+
+impl Values {
+    /// For values at or after a position.
+    #[inline(always)]
+    pub(crate) fn new(_: &[u8], _: u32) -> Self {
+        Values
+    }
+
+    /// The first position at or after `_from` that may not stand in a field value, or the length. There is none before
+    /// `value`.
+    #[inline(always)]
+    pub(crate) fn end(&mut self, block: &[u8], _from: u32, value: u32) -> u32 {
+        value_end(block, value).0
+    }
 }

@@ -167,7 +167,7 @@ impl FieldTable {
         if let Ok(Line::Ended(at)) = outcome {
             let mut values = Values::new(block, at);
             while let Ok(Line::Ended(at)) = outcome {
-                outcome = self.line(Cursor { at, ..START }, block, rules, |from| values.end(block, from));
+                outcome = self.line(Cursor { at, ..START }, block, rules, |from, value| values.end(block, from, value));
             }
         }
         self.judge(outcome, rules)
@@ -176,7 +176,7 @@ impl FieldTable {
     /// The rest of a line whose beginning an earlier call has seen.
     #[inline(never)]
     fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
-        self.line(self.cursor, block, rules, |from| scan::value_end(block, from).0)
+        self.line(self.cursor, block, rules, |_, value| scan::value_end(block, value).0)
     }
 
     /// What the end of the last line means, once the limit of its length has had its say.
@@ -204,7 +204,7 @@ impl FieldTable {
         from: Cursor,
         block: &[u8],
         rules: &FieldRules,
-        mut value_end: impl FnMut(u32) -> u32,
+        mut value_end: impl FnMut(u32, u32) -> u32,
     ) -> Result<Line, Kind> {
         let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
         macro_rules! leave {
@@ -266,7 +266,7 @@ impl FieldTable {
         }
         if phase == Phase::Value {
             // Nothing from where this call began up to the value could end a value: names and blanks are VALUE too.
-            at = value_end(from.at);
+            at = value_end(from.at, at);
             match octet(block, at) {
                 Some(CR) => {}
                 Some(LF) => leave!(Value, Err(Kind::BareLf)),
