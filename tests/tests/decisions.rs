@@ -4,6 +4,20 @@ use http_proto::syntax::HeadParser;
 use http_proto::{BodyLength, Client, Config, Connection, Event, Limits, RecvBuf, RequestHead, SendBuf, State};
 use std::sync::Arc;
 
+// Nothing may be waited for without a deadline: with the answer whole and the rest undeliverable, the client is done.
+#[test]
+fn a_failed_delivery_behind_a_whole_answer_ends_the_connection() {
+    let mut client = Connection::client(Arc::new(Config::client()));
+    let (mut input, mut out) = (RecvBuf::<&[u8]>::new(), SendBuf::new());
+    client.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(9), &mut out).unwrap();
+    input.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert!(matches!(client.recv(&mut input), Ok(Event::HeadersComplete(_))));
+    assert!(matches!(client.recv(&mut input), Ok(Event::MessageComplete(_))));
+    assert_eq!((client.outstanding(), client.interest(&out).close), (1, false));
+    client.delivery_failed();
+    assert_eq!((client.outstanding(), client.interest(&out).close), (0, true));
+}
+
 fn asked() -> (Connection<Client>, SendBuf) {
     let mut client = Connection::client(Arc::new(Config::client()));
     let mut out = SendBuf::new();

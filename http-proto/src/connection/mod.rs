@@ -187,6 +187,10 @@ impl<R: Role> Connection<R> {
             newest.sent = true;
             newest.keep_alive = false;
         }
+        // The answer may have come whole already; then nothing is left to wait for.
+        if self.exchanges.front().is_some_and(|front| front.sent && front.received) {
+            self.retire();
+        }
     }
 
     /// Whether the next head may be received before the outstanding answers are out.
