@@ -59,12 +59,18 @@ pub(super) fn in_class(c: u8, class: u8) -> bool {
 
 /// Whether `bytes` is a token: one or more tchar.
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && token_end(bytes, 0).1.is_none()
+    !bytes.is_empty() && is_run(bytes, token_end)
 }
 
 /// Whether every octet may stand in a field value: VCHAR, obs-text, SP or HTAB.
 pub fn is_field_value(bytes: &[u8]) -> bool {
-    value_end(bytes, 0).1.is_none()
+    is_run(bytes, value_end)
+}
+
+/// Whether all of `bytes` is one run. Nothing as long as a position can count is ever part of a head.
+#[inline(always)]
+pub(super) fn is_run(bytes: &[u8], run_end: impl Fn(&[u8], u32) -> RunEnd) -> bool {
+    bytes.len() < u32::MAX as usize / 2 && run_end(bytes, 0).1.is_none()
 }
 
 /// Where a run ends, and the octet that ends it; `None` at the end of the block.

@@ -70,6 +70,7 @@ pub(crate) fn authority_of(target: &[u8]) -> Option<&[u8]> {
 pub fn is_host(value: &[u8]) -> bool {
     match value {
         [] => true,
+        _ if value.len() > u16::MAX.into() => false,
         [b'[' | b':', ..] => {
             split_port(value).is_some_and(|(host, port)| is_uri_host(host) && port.is_none_or(is_port))
         }
@@ -144,5 +145,5 @@ fn after_reg_name(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Whether every octet may stand in a request target.
 pub(super) fn is_target_text(target: &[u8]) -> bool {
-    !target.is_empty() && scan::target_end(target, 0).1.is_none()
+    !target.is_empty() && scan::is_run(target, scan::target_end)
 }
