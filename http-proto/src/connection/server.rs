@@ -244,7 +244,8 @@ impl Hooks for Server {
             sent: false,
             answer_begun: false,
             expect: match facts.expectation {
-                Expectation::Continue if content => Expect::Pending,
+                // An unknown one as well: 100-continue may stand beside it, or its client wait for it to be declined.
+                Expectation::Continue | Expectation::Unknown if content => Expect::Pending,
                 Expectation::Continue => Expect::Moot,
                 Expectation::None | Expectation::Unknown => Expect::No,
             },
