@@ -80,6 +80,7 @@ impl Connection<Client> {
         });
         self.flags.last |= head.close;
         self.flags.awaiting_continue = head.expect_continue;
+        self.timers.expect_begun = head.expect_continue;
         self.begin_message(framing.body, body == BodyLength::Streaming);
         if body == BodyLength::Empty {
             self.end_message();

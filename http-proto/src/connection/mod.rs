@@ -157,6 +157,7 @@ impl<R: Role> Connection<R> {
     pub fn discard(&mut self) {
         if self.recv == RecvHalf::Body && !self.flags.draining {
             self.flags.draining = true;
+            self.timers.drain_begun = true;
             self.swallowed = 0;
             self.check_drain(0);
         }

@@ -306,6 +306,7 @@ impl<R: Role> Connection<R> {
                 let (parser, block) = input.parser();
                 let parsed = parser.parse_trailers(block, &self.config.limits, !R::SERVER);
                 if let Some(length) = parsed.map_err(|fault| (fault.kind, fault.at))? {
+                    self.timers.body_progress = true;
                     input.consume(length, length);
                     self.count(length);
                     return Ok(Some(self.complete(true)));

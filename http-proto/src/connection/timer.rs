@@ -31,6 +31,10 @@ pub(super) struct Timers {
     pub(super) body_progress: bool,
     /// A head was completed, or begun anew, since the head deadline was armed.
     pub(super) head_renewed: bool,
+    /// Content is held back, since the deadline of waiting was armed for another request.
+    pub(super) expect_begun: bool,
+    /// A body is swallowed, since the drain deadline was armed for another one.
+    pub(super) drain_begun: bool,
     /// The connection did something since the idle deadline was armed.
     pub(super) active: bool,
 }
@@ -114,7 +118,9 @@ impl<R: Role> Connection<R> {
             Timer::Body => core::mem::take(&mut self.timers.body_progress),
             Timer::Write => core::mem::replace(&mut self.timers.written, out.written()) != out.written(),
             Timer::Idle => core::mem::take(&mut self.timers.active),
-            Timer::ExpectContinue | Timer::Drain | Timer::Linger => false,
+            Timer::ExpectContinue => core::mem::take(&mut self.timers.expect_begun),
+            Timer::Drain => core::mem::take(&mut self.timers.drain_begun),
+            Timer::Linger => false,
         }
     }
 
