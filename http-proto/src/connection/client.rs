@@ -190,7 +190,8 @@ impl Hooks for Client {
             return Err(RecvErrorKind::TooManyInterim);
         }
         front.interim += 1;
-        if status == 100 {
+        // To a request sent as a whole it says nothing of the content that a later one holds back.
+        if status == 100 && !front.sent {
             front.expect = Expect::Sent;
             connection.flags.awaiting_continue = false;
         }
