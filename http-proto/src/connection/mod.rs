@@ -124,9 +124,11 @@ impl<R: Role> Connection<R> {
     /// further exchange begins. An idle connection closes at once.
     pub fn shutdown(&mut self) {
         self.flags.last = true;
-        let between = matches!(self.recv, RecvHalf::Head | RecvHalf::Held) && !self.flags.head_begun;
+        // Half an empty line is not the beginning of a head.
+        let between = self.recv == RecvHalf::Head && !self.flags.parsing;
         if R::SERVER && (between || self.recv == RecvHalf::Held) {
             self.recv = RecvHalf::Ended;
+            self.flags.head_begun = false;
         }
         let idle = self.exchanges.is_empty() && self.send == SendHalf::Idle;
         if idle && (!R::SERVER || self.recv == RecvHalf::Ended) {
@@ -247,7 +249,7 @@ impl<R: Role> Connection<R> {
         let keep_alive = self.exchanges.pop().is_some_and(|exchange| exchange.keep_alive);
         self.timers.active = true;
         let last = self.exchanges.is_empty() && (self.flags.last || self.recv == RecvHalf::Ended);
-        if !keep_alive || (last && !self.flags.head_begun) {
+        if !keep_alive || (last && !(R::SERVER && self.flags.head_begun)) {
             self.begin_closing();
         } else if R::SERVER {
             self.send = if self.exchanges.is_empty() { SendHalf::Idle } else { SendHalf::Due };
