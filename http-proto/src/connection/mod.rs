@@ -234,7 +234,7 @@ impl<R: Role> Connection<R> {
     fn fail(&mut self, kind: Kind, ahead: usize) {
         let ahead = ahead as u64;
         let failure = RecvError::new(kind, self.message.saturating_add(ahead));
-        self.failure = Some(failure);
+        self.failure.get_or_insert(failure);
         self.received += ahead;
         let in_body = self.recv == RecvHalf::Body;
         self.recv = RecvHalf::Ended;
