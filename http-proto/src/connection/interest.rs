@@ -26,7 +26,7 @@ impl<R: Role> Connection<R> {
         let flushed = out.is_empty();
         Interest {
             read: !close && self.wants_input(),
-            write: !close && !flushed,
+            write: !close && !flushed && !self.flags.undeliverable,
             shutdown_write: !close && flushed && self.send == SendHalf::Closing,
             close,
             abort: self.flags.aborted,

@@ -71,6 +71,8 @@ struct Flags {
     last: bool,
     /// Reset instead of an orderly close.
     aborted: bool,
+    /// Client: nothing can be written any more, but an answer may still come.
+    undeliverable: bool,
     /// Client: content is held back until 100 (Continue).
     awaiting_continue: bool,
     /// Client: the last answer was HTTP/1.0.
@@ -174,6 +176,7 @@ impl<R: Role> Connection<R> {
         if R::SERVER || self.exchanges.is_empty() || self.send == SendHalf::Upgraded {
             self.fail(Kind::DeliveryFailed, 0);
         } else {
+            self.flags.undeliverable = true;
             self.stop_sending();
         }
     }

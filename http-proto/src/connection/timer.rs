@@ -97,7 +97,7 @@ impl<R: Role> Connection<R> {
         match timer {
             Timer::Head => !over && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.head_begun,
             Timer::Body => !over && self.recv == RecvHalf::Body && self.flags.waiting && !self.flags.draining,
-            Timer::Write => !over && !out.is_empty(),
+            Timer::Write => !over && !out.is_empty() && !self.flags.undeliverable,
             Timer::Idle => {
                 self.recv == RecvHalf::Head
                     && self.send == SendHalf::Idle
