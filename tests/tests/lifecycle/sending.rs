@@ -1,7 +1,9 @@
 //! What is sent: content without copies, marks, reasons, interim responses, expectations, trailers.
 
 use bytes::Bytes;
-use http_proto::{BodyLength, Chunk, FieldBlock, Flow, RequestHead, ResponseHead, SendBuf, SendError, WaterMarks};
+use http_proto::{
+    BodyLength, Chunk, Config, FieldBlock, Flow, Pipeline, RequestHead, ResponseHead, SendBuf, SendError, WaterMarks,
+};
 use tests::pair::one::One;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -150,6 +152,37 @@ fn x2_a_final_answer_in_its_place_closes() {
     assert_eq!(client.hear(answer), ["H HTTP/1.1 417 Expectation Failed", "M", "Closed"]);
     assert!(client.connection.send(b"ab", &mut client.out).is_err());
     assert_eq!((client.written().as_str(), client.interest().close), ("", true));
+}
+
+#[test]
+fn x2_a_declined_unknown_expectation_closes_while_content_may_be_held_back() {
+    let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    for expect in ["x", "100-continue, x", "x\r\nExpect: 100-continue"] {
+        let ask = |content: &str| {
+            let mut server = One::server();
+            server.hear(format!("PUT / HTTP/1.1\r\nHost: h\r\nExpect: {expect}\r\nContent-Length: 2\r\n\r\n{content}"));
+            server.connection.respond(&ResponseHead::new(417), BodyLength::Empty, &mut server.out).unwrap();
+            (server.written().contains("Connection: close\r\n"), server.hear(get))
+        };
+        // The next request must not be taken for the content that never came.
+        assert_eq!(ask(""), (true, vec!["NeedInput".to_owned()]), "{expect}");
+        let next = ["H GET / HTTP/1.1", "M", "NeedInput"].map(str::to_owned).to_vec();
+        assert_eq!(ask("ok"), (false, next), "{expect}");
+    }
+}
+
+#[test]
+fn x2_a_100_to_an_earlier_request_releases_no_content() {
+    let mut config = Config::client();
+    config.pipeline = Pipeline { depth: 2, safe_only: false };
+    let mut client = One::client_with(config);
+    client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
+    let head = RequestHead::new("PUT", "/").host("h").expect_continue();
+    client.connection.start(&head, BodyLength::Exact(2), &mut client.out).unwrap();
+    client.hear("HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(client.connection.send(b"ok", &mut client.out), Err(SendError::AwaitingContinue));
+    client.hear("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(client.connection.send(b"ok", &mut client.out), Ok(Flow::Ready));
 }
 
 #[test]
