@@ -235,6 +235,47 @@ fn n36_drain_has_one_time_for_all_of_it() {
 }
 
 #[test]
+fn n36_every_drain_and_every_wait_has_its_own_time() {
+    // Seen only while a body is swallowed, each time that of another request.
+    let begun = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nx";
+    let mut server = One::server();
+    for (octets, seconds) in [(begun, 0), (&format!("x{begun}"), 1)] {
+        server.hear(octets);
+        server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+        server.events();
+        server.written();
+        assert_eq!(due(&mut server, seconds), Some(seconds + 2));
+    }
+    let mut config = Config::client();
+    config.timeouts.expect_continue = Duration::from_secs(5);
+    let mut client = One::client_with(config);
+    let head = RequestHead::new("PUT", "/").host("h").expect_continue();
+    for seconds in [0, 3] {
+        client.connection.start(&head, BodyLength::Exact(1), &mut client.out).unwrap();
+        client.written();
+        assert_eq!(due(&mut client, seconds), Some(seconds + 5));
+        client.hear("HTTP/1.1 100 Continue\r\n\r\n");
+        let _ = client.connection.send(b"x", &mut client.out).unwrap();
+        client.connection.finish(None, &mut client.out).unwrap();
+        client.hear("HTTP/1.1 204 No Content\r\n\r\n");
+    }
+}
+
+#[test]
+fn n36_a_trailer_section_is_progress_too() {
+    let mut server = One::server();
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    server.hear(format!("{head}0\r\n"));
+    due(&mut server, 0);
+    assert_eq!(due(&mut server, 1), Some(30));
+    server.connection.respond(&OK, BodyLength::Unknown, &mut server.out).unwrap();
+    server.connection.finish(None, &mut server.out).unwrap();
+    server.written();
+    server.hear(format!("a: b\r\n\r\n{head}"));
+    assert_eq!(due(&mut server, 20), Some(50), "the body of the next request");
+}
+
+#[test]
 fn n36_i28_linger_is_bounded_in_time_and_octets() {
     let closing = |limit: u64| {
         let mut config = Config::server();
