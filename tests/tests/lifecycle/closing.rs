@@ -328,3 +328,43 @@ fn n35_an_announced_close_ends_the_requests_at_once() {
     assert_eq!(client.connection.start(&get, BodyLength::Empty, &mut client.out), Err(SendError::Closed));
     assert_eq!(client.hear("b"), ["P b", "M", "Closed"]);
 }
+
+#[test]
+fn half_an_empty_line_does_not_put_a_shutdown_off() {
+    let mut server = One::server();
+    server.hear("\r");
+    server.connection.shutdown();
+    assert_eq!(server.connection.state(), State::Closing);
+    let mut client = One::client();
+    let head = RequestHead::new("PUT", "/").host("h");
+    client.connection.start(&head, BodyLength::Exact(2), &mut client.out).unwrap();
+    client.hear("HTTP/1.1 204 No Content\r\n\r\n\r");
+    client.connection.shutdown();
+    let _ = client.connection.send(b"ok", &mut client.out).unwrap();
+    client.connection.finish(None, &mut client.out).unwrap();
+    assert_eq!(client.connection.state(), State::Closing);
+}
+
+#[test]
+fn l11_what_cannot_be_written_is_not_tried_again() {
+    let mut client = One::client();
+    let head = RequestHead::new("PUT", "/").host("h");
+    client.connection.start(&head, BodyLength::Exact(2), &mut client.out).unwrap();
+    assert!(client.interest().write);
+    client.connection.delivery_failed();
+    assert!(client.interest().read && !client.interest().write, "an answer may still come");
+    assert_eq!(client.connection.poll_timeout(http_proto::Instant::ORIGIN, &client.out), None);
+    assert_eq!(client.hear("HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n").pop().as_deref(), Some("Closed"));
+    assert!(client.interest().close);
+}
+
+#[test]
+fn l10_the_first_error_is_the_error_for_ever() {
+    let mut server = One::server();
+    let found = server.hear("GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(found, ["MissingHost at 17"]);
+    let error = server.connection.failure().unwrap();
+    server.connection.refuse(error, None, &mut server.out).unwrap();
+    server.connection.delivery_failed();
+    assert_eq!((server.events(), server.connection.failure()), (found, Some(error)));
+}
