@@ -122,13 +122,23 @@ fn execute(options: &Options) -> io::Result<()> {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     if options.batch {
-        for line in BufReader::new(input).lines() {
+        let mut sound = true;
+        for (index, line) in BufReader::new(input).split(b'\n').enumerate() {
             let line = line?;
-            if !line.trim().is_empty() {
-                writeln!(out, "{}", batch::judge(&line, options.split)?)?;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            // One bad case says nothing about the others.
+            match batch::judge(&line, options.split) {
+                Ok(verdict) => writeln!(out, "{verdict}")?,
+                Err(problem) => {
+                    eprintln!("wire_trace: line {}: {problem}", index + 1);
+                    sound = false;
+                }
             }
         }
-        return out.flush();
+        out.flush()?;
+        return if sound { Ok(()) } else { Err(io::Error::other("not every line was a case")) };
     }
     let mut octets = Vec::new();
     BufReader::new(input).read_to_end(&mut octets)?;

@@ -116,6 +116,32 @@ fn check(case: &Case, verdict: &Value) {
     }
 }
 
+#[test]
+fn the_tail_is_what_was_not_consumed() {
+    let host = r"Host: a\r\n\r\n";
+    for (input, tail) in [
+        // Content of a message that is not complete, part of a chunk-size line, and an empty line are HTTP.
+        (format!(r"POST / HTTP/1.1\r\nContent-Length: 9\r\n{host}abc"), 0),
+        (format!(r"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n{host}1\r\na\r\n2"), 0),
+        (format!(r"GET / HTTP/1.1\r\n{host}\r\n"), 0),
+        (format!(r"GET / HTTP/1.1\r\nConnection: close\r\n{host}\r\nGET"), 5),
+        (format!(r"CONNECT a:1 HTTP/1.1\r\n{host}\r\nGET"), 5),
+    ] {
+        let case = serde_json::json!({ "id": 1, "role": "server", "input_esc": input, "eof": false });
+        let verdict = trace(&["--batch", "--split", "every"], case.to_string().as_bytes()).json().remove(0);
+        assert_eq!((&verdict["verdict"], &verdict["tail_len"]), (&"accept".into(), &tail.into()), "{input}");
+    }
+}
+
+#[test]
+fn a_bad_line_leaves_the_others_their_verdicts() {
+    let good = r#"{"id": 1, "role": "server", "input_esc": "", "eof": false}"#;
+    let no_request = r#"{"id": 2, "role": "client", "input_esc": "", "eof": false, "requests": [{"method": ""}]}"#;
+    let ran = trace(&["--batch"], format!("{good}\n{{\n{no_request}\n\n{good}\n").as_bytes());
+    assert_eq!((ran.code, ran.json().len()), (1, 2));
+    assert!(ran.err.contains("line 2: ") && ran.err.contains("line 3: "), "{}", ran.err);
+}
+
 const REQUEST: &[u8] = b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
 
 #[test]

@@ -31,7 +31,7 @@ struct Outcome {
 }
 
 /// Judges one line.
-pub(crate) fn judge(line: &str, split: Option<Split>) -> io::Result<Value> {
+pub(crate) fn judge(line: &[u8], split: Option<Split>) -> io::Result<Value> {
     let case = read(line).map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;
     let outcome = examine(&case, case.input.len().max(1))?;
     let mut stable = true;
@@ -41,8 +41,8 @@ pub(crate) fn judge(line: &str, split: Option<Split>) -> io::Result<Value> {
     Ok(verdict(&case, &outcome, stable))
 }
 
-fn read(line: &str) -> Result<Case, String> {
-    let value: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+fn read(line: &[u8]) -> Result<Case, String> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut input = Vec::new();
     if let Some(escaped) = value["input_esc"].as_str() {
@@ -90,9 +90,8 @@ fn examine_pieces<'c>(case: &'c Case, pieces: impl Iterator<Item = &'c [u8]>) ->
     let mut outcome = Outcome::default();
     let mut message = Map::new();
     let mut body = Vec::new();
-    run::run(case.side, &case.requests, pieces, case.ends, &mut |Seen { what, end, .. }| match what {
+    let consumed = run::run(case.side, &case.requests, pieces, case.ends, &mut |Seen { what, end, .. }| match what {
         What::Head(head) => {
-            outcome.consumed = end;
             message = describe(head);
             body.clear();
             if message.contains_key("interim") {
@@ -100,15 +99,11 @@ fn examine_pieces<'c>(case: &'c Case, pieces: impl Iterator<Item = &'c [u8]>) ->
             }
         }
         What::Payload(payload) => body.extend_from_slice(payload),
-        What::Complete(trailers) => {
-            outcome.consumed = end;
-            outcome.messages.push(complete(&mut message, &body, Some(trailers)));
-        }
+        What::Complete(trailers) => outcome.messages.push(complete(&mut message, &body, Some(trailers))),
         What::Tail(_) => outcome.upgraded = true,
-        What::Error(error) => {
-            (outcome.error, outcome.offset, outcome.consumed) = (Some(error), end, end);
-        }
+        What::Error(error) => (outcome.error, outcome.offset) = (Some(error), end),
     })?;
+    outcome.consumed = consumed;
     Ok(outcome)
 }
 

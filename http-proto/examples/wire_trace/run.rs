@@ -74,14 +74,15 @@ pub(crate) enum What<'b> {
 }
 
 /// Feeds the pieces, then the end of the input as a step of its own. A server answers every complete request with an
-/// empty 200: that accepts CONNECT and declines an upgrade.
+/// empty 200: that accepts CONNECT and declines an upgrade. Returns how many octets were consumed as HTTP; with an error,
+/// its position.
 pub(crate) fn run<'i>(
     side: Side,
     requests: &[Request],
     pieces: impl Iterator<Item = &'i [u8]>,
     ends: bool,
     report: &mut dyn FnMut(Seen<'_>),
-) -> Result<(), SendError> {
+) -> Result<u64, SendError> {
     match side {
         Side::Server => {
             let mut connection = Connection::server(Arc::new(Config::server()));
@@ -124,7 +125,7 @@ fn drive<'i, R: Role>(
     ends: bool,
     answer: impl Fn(&mut Connection<R>, MethodKind, &mut SendBuf) -> Result<(), SendError>,
     report: &mut dyn FnMut(Seen<'_>),
-) -> Result<(), SendError>
+) -> Result<u64, SendError>
 where
     for<'b> R::Head<'b>: Into<AnyHead<'b>>,
 {
@@ -142,7 +143,7 @@ where
                 Err(error) => {
                     let end = connection.received();
                     report(Seen { what: What::Error(error), start: end, end });
-                    return Ok(());
+                    return Ok(end);
                 }
             };
             let end = connection.received();
@@ -163,9 +164,9 @@ where
                 }
                 Event::UpgradeTail(tail) => seen(What::Tail(tail), 0),
                 Event::NeedInput => break,
-                Event::Paused | Event::Closed => return Ok(()),
+                Event::Paused | Event::Closed => return Ok(connection.received()),
             }
         }
     }
-    Ok(())
+    Ok(connection.received())
 }
