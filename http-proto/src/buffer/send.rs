@@ -71,8 +71,9 @@ impl SendBuf {
         Self::default()
     }
 
-    /// An empty buffer with these marks.
+    /// An empty buffer with these marks. An empty buffer is never full: marks of zero count as one.
     pub fn with_marks(marks: WaterMarks) -> Self {
+        let marks = WaterMarks { high: marks.high.max(1), copied: marks.copied.max(1), ..marks };
         SendBuf { marks, ..Self::default() }
     }
 

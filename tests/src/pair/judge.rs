@@ -48,8 +48,8 @@ pub fn judge(plan: &Plan, ends: &Ends<'_>, client: &ClientApp<'_>, server: &Serv
         // A client that has its answer need not send the rest of its request before it closes.
         let answered = client.answers.last().is_some_and(|answer| answer.complete)
             && client.answers.len() >= server.received.len();
-        let told = ends.server.1.is_some_and(|error| error.kind() == RecvErrorKind::IncompleteBody)
-            && (was_closed(client) || answered);
+        let cut = [RecvErrorKind::IncompleteHead, RecvErrorKind::IncompleteBody];
+        let told = ends.server.1.is_some_and(|error| cut.contains(&error.kind())) && (was_closed(client) || answered);
         assert!(told || ends.server.1.is_none(), "nothing was broken off, but {:?}", ends.server.1);
         everything_was_answered(plan, client, server);
     }

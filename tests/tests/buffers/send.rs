@@ -182,3 +182,12 @@ fn a_long_stream_of_small_pieces_keeps_the_buffer_small() {
     assert_eq!((server.out.len(), server.out.written()), (100, 999_900));
     assert!(format!("{:?}", server.out).len() < 200_000, "what was written is not kept");
 }
+
+// An empty buffer that called itself full would wait for a drain that never comes.
+#[test]
+fn n18_an_empty_buffer_is_never_full() {
+    let mut server = raw(WaterMarks { high: 0, low: 0, copied: 0 });
+    assert_eq!(server.connection.send(b"", &mut server.out), Ok(Flow::Ready));
+    assert_eq!(server.connection.send(b"a", &mut server.out), Ok(Flow::Full));
+    assert!(server.out.advance(u64::MAX) && !server.out.advance(u64::MAX));
+}
