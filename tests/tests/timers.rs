@@ -169,6 +169,18 @@ fn n36_idle_runs_between_exchanges() {
     assert_eq!(due(&mut server, 166), None);
 }
 
+// Octet by octet, empty lines would otherwise keep a connection without a request for many times the idle deadline.
+#[test]
+fn n36_empty_lines_put_no_idle_deadline_off() {
+    let mut server = One::server();
+    assert_eq!(due(&mut server, 0), Some(75));
+    for (seconds, half) in [(10, "\r"), (30, "\n"), (50, "\r")] {
+        server.hear(half);
+        assert_eq!(due(&mut server, seconds), Some(75));
+    }
+    expires(&mut server, 75, |server| server.connection.state() == State::Closed);
+}
+
 // I12: the end of a stream arms the idle deadline again.
 #[test]
 fn i11_i12_a_stream_may_be_silent_an_idle_connection_may_not() {

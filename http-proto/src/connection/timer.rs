@@ -95,13 +95,14 @@ impl<R: Role> Connection<R> {
     fn wants(&self, timer: Timer, out: &SendBuf) -> bool {
         let over = matches!(self.send, SendHalf::Upgraded | SendHalf::Closed);
         match timer {
-            Timer::Head => !over && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.head_begun,
+            Timer::Head => !over && self.recv == RecvHalf::Head && self.flags.waiting && self.flags.parsing,
             Timer::Body => !over && self.recv == RecvHalf::Body && self.flags.waiting && !self.flags.draining,
             Timer::Write => !over && !out.is_empty() && !self.flags.undeliverable,
             Timer::Idle => {
                 self.recv == RecvHalf::Head
                     && self.send == SendHalf::Idle
-                    && !self.flags.head_begun
+                    // An empty line, or half of one, is no head: octet by octet it would keep a connection for ever.
+                    && !self.flags.parsing
                     && self.exchanges.is_empty()
                     && out.is_empty()
             }
