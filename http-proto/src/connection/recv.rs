@@ -45,6 +45,11 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn step<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Step, RecvError> {
         input.begin_step();
+        if self.only_lengthens_head(input) {
+            self.found = Found::Nothing(Step::NeedInput);
+            self.flags.waiting = true;
+            return Ok(Step::NeedInput);
+        }
         self.flags.waiting = false;
         let found = if input.is_lent() { Ok(Found::Nothing(Step::NeedInput)) } else { self.find(input) };
         match found {
@@ -63,6 +68,16 @@ impl<R: Role> Connection<R> {
                 Err(error)
             }
         }
+    }
+
+    /// Whether the head being parsed is a few octets longer than before, and in all else as it was.
+    #[inline(always)]
+    fn only_lengthens_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
+        if self.recv != RecvHalf::Head || !self.flags.parsing || input.end().is_some() {
+            return false;
+        }
+        let (parser, block) = input.parser();
+        parser.lengthen(block, &self.config.limits)
     }
 
     /// The event that the last [`Connection::step`] found, in the same buffer. It lives until that buffer is next

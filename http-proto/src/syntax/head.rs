@@ -232,6 +232,15 @@ impl HeadParser {
         self.complete(complete, window, block.len() > max, Fault::new(Kind::HeadTooLong, max))
     }
 
+    /// Whether what is new in `block` only lengthens a field in the middle of which it was cut before; then that has
+    /// been parsed. For input that comes in drops.
+    #[inline(always)]
+    pub(crate) fn lengthen(&mut self, block: &[u8], limits: &Limits) -> bool {
+        self.phase == Phase::Fields
+            && block.len() <= limits.head.into()
+            && self.fields.lengthen(block, limits.field_line)
+    }
+
     /// The same for a trailer section.
     pub(crate) fn parse_trailers(
         &mut self,

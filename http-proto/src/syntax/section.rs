@@ -173,6 +173,24 @@ impl FieldTable {
         self.judge(outcome, rules)
     }
 
+    /// Steps over the few octets of `block` that are new, if they only lengthen the name or value in which it was cut
+    /// before; else does nothing, and says so.
+    #[inline(always)]
+    pub(crate) fn lengthen(&mut self, block: &[u8], max_line: u16) -> bool {
+        let class = match self.cursor.phase {
+            Phase::Name => scan::TOKEN,
+            Phase::Value => scan::VALUE,
+            Phase::Line | Phase::Blank | Phase::LineLf | Phase::SectionLf => return false,
+        };
+        let Some(new @ [_, ..]) = block.get(self.cursor.at as usize..) else { return false };
+        let line = block.len() - self.cursor.line as usize;
+        let lengthens = new.len() <= 8 && line <= max_line.into() && new.iter().all(|&c| scan::in_class(c, class));
+        if lengthens {
+            self.cursor.at = block.len() as u32;
+        }
+        lengthens
+    }
+
     /// The rest of a line whose beginning an earlier call has seen.
     #[inline(never)]
     fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
