@@ -20,6 +20,19 @@ pub enum Step {
 ///
 /// A request or a final response is `HeadersComplete`, any number of `Payload`, `MessageComplete`. An interim response
 /// is `HeadersComplete` alone. Where HTTP ends, `UpgradeTail` follows the last message.
+///
+/// An event ends where its buffer next changes, and the compiler sees to that; [`crate::RecvBuf::retain`] keeps the
+/// octets of a payload longer.
+///
+/// ```compile_fail,E0499
+/// // I8
+/// # use http_proto::{Config, Connection, Event, RecvBuf};
+/// let mut http = Connection::server(std::sync::Arc::new(Config::server()));
+/// let mut input = RecvBuf::<Vec<u8>>::new();
+/// let event = http.recv(&mut input).unwrap();
+/// input.spare_mut(); // the octets may move
+/// assert!(matches!(event, Event::NeedInput));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'b, H> {
     /// A whole head: a [`crate::Request`] on a server, a [`crate::Response`] on a client.
