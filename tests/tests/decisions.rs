@@ -4,6 +4,18 @@ use http_proto::syntax::HeadParser;
 use http_proto::{BodyLength, Client, Config, Connection, Event, Limits, RecvBuf, RequestHead, SendBuf, State};
 use std::sync::Arc;
 
+// Pieces fed without a step between them are one input: no step says NeedInput while octets are left.
+#[test]
+fn a_name_cut_by_pieces_is_parsed_to_the_end_of_what_is_there() {
+    let (mut client, _out) = asked();
+    let mut input = RecvBuf::<&[u8]>::new();
+    input.feed(b"HTTP/1.1 200 OK\r\nConte");
+    assert!(matches!(client.recv(&mut input), Ok(Event::NeedInput)));
+    input.feed(b"nt-Le");
+    input.feed(b"ngth: 0\r\n\r\n");
+    assert!(matches!(client.recv(&mut input), Ok(Event::HeadersComplete(_))));
+}
+
 // Nothing may be waited for without a deadline: with the answer whole and the rest undeliverable, the client is done.
 #[test]
 fn a_failed_delivery_behind_a_whole_answer_ends_the_connection() {

@@ -76,8 +76,10 @@ impl<R: Role> Connection<R> {
         if self.recv != RecvHalf::Head || !self.flags.parsing || input.end().is_some() {
             return false;
         }
+        let all = input.unread_len();
         let (parser, block) = input.parser();
-        parser.lengthen(block, &self.config.limits)
+        // Where more lies behind the block, that is next.
+        block.len() == all && parser.lengthen(block, &self.config.limits)
     }
 
     /// The event that the last [`Connection::step`] found, in the same buffer. It lives until that buffer is next
