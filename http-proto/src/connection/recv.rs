@@ -28,6 +28,15 @@ impl BodyIn {
             Framing::UntilClose => BodyIn::UntilClose,
         }
     }
+
+    /// The octets of content that are sure to come; more than any bound where only the close ends it.
+    pub(super) fn surely_left(&self) -> u64 {
+        match self {
+            BodyIn::Length(left) => *left,
+            BodyIn::Chunked(_) | BodyIn::Trailers => 0,
+            BodyIn::UntilClose => u64::MAX,
+        }
+    }
 }
 
 /// A fault, and how far ahead of what has been consumed it lies.
@@ -366,12 +375,7 @@ impl<R: Role> Connection<R> {
     /// Counts swallowed octets of a body; too many, or surely too many to come, and the connection closes.
     pub(super) fn check_drain(&mut self, swallowed: usize) {
         self.swallowed += swallowed as u64;
-        let announced = match self.body_in {
-            BodyIn::Length(left) => left,
-            BodyIn::Chunked(_) | BodyIn::Trailers => 0,
-            BodyIn::UntilClose => u64::MAX,
-        };
-        if self.swallowed.saturating_add(announced) > self.config.limits.drain {
+        if self.swallowed.saturating_add(self.body_in.surely_left()) > self.config.limits.drain {
             R::on_undrainable(self);
         }
     }

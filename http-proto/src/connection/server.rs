@@ -183,11 +183,7 @@ impl Connection<Server> {
 
     /// Whether more of the request's content is still to come than will be swallowed once nobody reads it.
     fn is_undrainable(&self, front: &Exchange) -> bool {
-        let left = match self.body_in {
-            BodyIn::Length(left) => left,
-            BodyIn::Chunked(_) | BodyIn::Trailers | BodyIn::UntilClose => 0,
-        };
-        !front.received && left > self.config.limits.drain
+        !front.received && self.body_in.surely_left() > self.config.limits.drain
     }
 
     fn decline_offer(&mut self, keep_alive: bool) {

@@ -4,7 +4,7 @@
 use super::section::{FieldRules, FieldTable};
 use super::target::check_target;
 use super::{
-    CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, request_facts,
+    CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, fault, request_facts,
     response_facts, scan, slice,
 };
 use crate::config::Limits;
@@ -40,10 +40,6 @@ pub struct HeadParser {
     fields: FieldTable,
     /// The head with its folded lines unfolded, if there were any.
     unfolded: Vec<u8>,
-}
-
-fn fault(kind: Kind, at: u32) -> Fault {
-    Fault::new(kind, at as usize)
 }
 
 /// A start line: spans of its block, and what it says.
@@ -184,8 +180,8 @@ impl HeadParser {
 
     /// Decides over the response head that lies at the front of `block`, knowing which request it answers.
     pub(crate) fn judge_response(&mut self, request: MethodKind, block: &[u8]) -> Result<Facts, Kind> {
-        let text = if self.fields.is_folded() { &self.unfolded } else { block };
-        self.facts = response_facts(request, self.line.status, self.line.version, text, &self.fields)?;
+        let StartLine { status, version, .. } = self.line;
+        self.facts = response_facts(request, status, version, self.text(block), &self.fields)?;
         Ok(self.facts)
     }
 

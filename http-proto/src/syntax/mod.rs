@@ -63,6 +63,11 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
+/// A fault at a position as the parsers of a head count it.
+fn fault(kind: RecvErrorKind, at: u32) -> Fault {
+    Fault::new(kind, at as usize)
+}
+
 pub(crate) const CR: u8 = b'\r';
 pub(crate) const LF: u8 = b'\n';
 pub(crate) const SP: u8 = b' ';

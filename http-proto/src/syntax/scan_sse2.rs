@@ -43,6 +43,12 @@ fn first_of_32(block: &[u8; 32], from: u32, lanes: impl Fn(m128i) -> m128i) -> u
     (!(low | high << 16) >> from).trailing_zeros().min(32 - from) + from
 }
 
+/// The lanes in `0x20..=0x7e`.
+#[inline(always)]
+fn value_lanes(octets: m128i) -> m128i {
+    in_range(octets, b' ', 0x5f)
+}
+
 impl Stop<16> for TokenStop {
     #[inline(always)]
     fn first(self, block: &[u8; 16], from: u32) -> u32 {
@@ -57,7 +63,7 @@ impl Stop<16> for TokenStop {
 impl Stop<32> for ValueStop {
     #[inline(always)]
     fn first(self, block: &[u8; 32], from: u32) -> u32 {
-        first_of_32(block, from, |octets| in_range(octets, b' ', 0x5f))
+        first_of_32(block, from, value_lanes)
     }
 }
 
@@ -75,7 +81,7 @@ impl Stop<32> for TargetStop {
 #[inline(always)]
 pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
     block.as_chunks().0.iter().rev().fold(0, |stops, part| {
-        let inside = move_mask_i8_m128i(in_range(load_unaligned_m128i(part), b' ', 0x5f));
+        let inside = move_mask_i8_m128i(value_lanes(load_unaligned_m128i(part)));
         stops << 16 | u64::from(inside as u32 ^ 0xffff)
     })
 }

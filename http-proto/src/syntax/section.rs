@@ -3,7 +3,7 @@
 
 use super::fields::FieldSpan;
 use super::scan::Values;
-use super::{CR, Fault, HTAB, LF, SP, is_blank, is_name, scan, slice};
+use super::{CR, Fault, HTAB, LF, SP, fault, is_blank, is_name, scan, slice};
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
 
@@ -87,10 +87,6 @@ fn octet(block: &[u8], at: u32) -> Option<u8> {
 fn trimmed_end(block: &[u8], start: u32, end: u32) -> u32 {
     let value = slice(block, start as usize, end as usize);
     start + value.trim_ascii_end().len() as u32
-}
-
-fn fault(kind: Kind, at: u32) -> Fault {
-    Fault::new(kind, at as usize)
 }
 
 /// How the parsing of a line ended.
