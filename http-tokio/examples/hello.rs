@@ -2,23 +2,40 @@
 //! `curl --data-binary @FILE http://127.0.0.1:8080/echo`. The port may also come from the environment variable PORT;
 //! with 0 the system chooses one. Ctrl-C shuts down in good order.
 
-use http_tokio::{BoxError, Request, Response, serve, service_fn};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use http_tokio::{Body, BoxError, Request, Response, serve, service_fn};
+use std::convert::Infallible;
 use tokio::net::TcpListener;
 
-async fn hello(request: Request) -> Result<Response, BoxError> {
-    let path = request.target().split('?').next().unwrap_or_default();
-    Ok(match (request.method(), path) {
-        ("GET" | "HEAD", "/") => {
-            Response::new(200).field("Content-Type", "text/plain; charset=utf-8").body("Hello, World!")
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+async fn hello(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+    let mut response = Response::new(Body::empty());
+    match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/") => {
+            response.headers_mut().insert(CONTENT_TYPE, TEXT);
+            *response.body_mut() = "Hello, World!".into();
         }
-        ("POST", "/echo") => {
-            let content_type = request.fields().get("content-type").unwrap_or(b"application/octet-stream");
-            Response::new(200).field("Content-Type", content_type).stream(request.body)
+        (&Method::POST, "/echo") => {
+            let (head, body) = request.into_parts();
+            if let Some(content_type) = head.headers.get(CONTENT_TYPE) {
+                response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+            }
+            *response.body_mut() = body;
         }
-        (_, "/") => Response::new(405).field("Allow", "GET, HEAD"),
-        (_, "/echo") => Response::new(405).field("Allow", "POST"),
-        _ => Response::new(404).field("Content-Type", "text/plain; charset=utf-8").body("Not found\n"),
-    })
+        (_, path @ ("/" | "/echo")) => {
+            *response.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
+            let allowed = if path == "/" { "GET, HEAD" } else { "POST" };
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        _ => {
+            *response.status_mut() = http::StatusCode::NOT_FOUND;
+            response.headers_mut().insert(CONTENT_TYPE, TEXT);
+            *response.body_mut() = "Not found\n".into();
+        }
+    }
+    Ok(response)
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,35 +1,87 @@
 //! HTTP/1 servers on tokio.
 //!
-//! [`serve`] runs a [`Service`] on a listener: plain requests and responses, bodies in both directions with
-//! backpressure, keep-alive and pipelining, all deadlines and bounds of [`Config`], graceful shutdown. Everything that
-//! HTTP demands is decided by [`http_proto`]; this crate gives it sockets, time and tasks.
+//! [`serve`] runs a tower service on a listener, an unmodified axum `Router` for example: bodies in both directions with
+//! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown. Who
+//! wants the wire itself takes a [`Connection`]. Everything that HTTP demands is decided by [`http_proto`], how a
+//! connection is driven by [`http_driver`]; this crate gives them sockets, time and tasks.
 //!
 //! ```no_run
-//! use http_tokio::{Request, Response, serve, service_fn};
+//! use http_tokio::{Body, Request, Response, serve, service_fn};
 //! use std::convert::Infallible;
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//!     let hello = async |_: Request| Ok::<_, Infallible>(Response::new(200).body("Hello, World!"));
+//!     let hello = async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from("Hello, World!")));
 //!     serve(listener, service_fn(hello)).await;
 //!     Ok(())
 //! }
 //! ```
 #![forbid(unsafe_code)]
 
-mod body;
-mod connection;
-mod date;
-mod request;
-mod response;
-mod server;
-mod service;
-mod shutdown;
+mod listener;
+mod runtime;
+mod sleep;
+mod stream;
+mod upgraded;
 
-pub use body::{Body, BodyError};
-pub use http_proto::{Config, FieldBlock, Fields, HalfClose, Limits, MethodKind, Timeouts, Version};
-pub use request::Request;
-pub use response::{Frame, Response};
-pub use server::{Report, Server, ServerHandle, serve};
-pub use service::{BoxError, Service, ServiceFn, service_fn};
+pub use http::{Request, Response};
+pub use http_driver::{
+    Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Error, Exchange, Fault,
+    HttpService, Inbox, ListenerState, Logger, NotUpgraded, OnDisconnect, Overflow, Record, Report, ServerHandle,
+    ServiceFn, Statistics, Streaming, Timings, service_fn,
+};
+pub use http_proto::{
+    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
+    RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
+};
+#[cfg(unix)]
+pub use listener::Unix;
+pub use listener::{IntoListener, ListenOptions, Tcp};
+pub use runtime::Tokio;
+pub use sleep::Sleep;
+pub use stream::Stream;
+pub use upgraded::Upgraded;
+
+/// The two ends of a connection, as the first parameter of [`Connection`].
+pub mod role {
+    pub use http_proto::{Client, Server};
+}
+
+use http_driver::{Services, Serving};
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// One end of a connection on the wire: see [`http_driver::Connection`].
+pub type Connection<R, S = tokio::net::TcpStream> = http_driver::Connection<R, Stream<S>, Sleep>;
+
+/// A server that has not begun: see [`http_driver::Server`].
+pub type Server<L, S> = http_driver::Server<Tokio, L, S>;
+
+/// Serves HTTP on a listener; every connection gets a clone of `service`. Await it, or [`Server::spawn`] it.
+pub fn serve<L, S>(listener: L, service: S) -> Server<L::Listener, S>
+where
+    L: IntoListener,
+    S: HttpService + Clone + Send + 'static,
+{
+    Server::new(Tokio, listener.into_listener(), Services::new(service))
+}
+
+/// Serves HTTP on a listener; every connection gets a service of its own.
+pub fn serve_with<L, S>(listener: L, factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static) -> Server<L::Listener, S>
+where
+    L: IntoListener,
+    S: HttpService + 'static,
+{
+    Server::new(Tokio, listener.into_listener(), Services::from_factory(factory))
+}
+
+/// Serves HTTP on one stream, whatever it is, until it is over.
+pub fn serve_stream<I, S>(stream: I, service: S) -> Serving<S, Stream<I>, Sleep>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HttpService + Clone + Send + 'static,
+{
+    let services = Arc::new(Services::new(service));
+    Serving::new(Stream::new(stream), Sleep::default(), Address::Unknown, Address::Unknown, services, Arc::default())
+}

@@ -103,6 +103,11 @@ impl<S: Storage> RecvBuf<S> {
         kept
     }
 
+    /// The octets for which there is memory without an allocation.
+    pub fn capacity(&self) -> usize {
+        self.storage.octets().len() + self.carry.capacity()
+    }
+
     /// Gives all memory back if nothing is unread, and says whether it did. The last event is over then.
     pub fn release(&mut self) -> bool {
         if self.unread_len() > 0 || self.lent.is_some() {

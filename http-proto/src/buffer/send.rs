@@ -26,9 +26,13 @@ pub struct WaterMarks {
     pub copied: usize,
 }
 
+impl WaterMarks {
+    const DEFAULT: Self = WaterMarks { high: 512 * 1024, low: 128 * 1024, copied: 64 * 1024 };
+}
+
 impl Default for WaterMarks {
     fn default() -> Self {
-        WaterMarks { high: 512 * 1024, low: 128 * 1024, copied: 64 * 1024 }
+        Self::DEFAULT
     }
 }
 
@@ -50,7 +54,7 @@ enum Segment {
 }
 
 /// Octets to be written, owned by the caller; commands append to it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SendBuf {
     flat: Vec<u8>,
     flat_start: usize,
@@ -65,10 +69,26 @@ pub struct SendBuf {
     written: u64,
 }
 
+impl Default for SendBuf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl SendBuf {
     /// An empty buffer with the default marks. It allocates when something is sent.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        SendBuf {
+            flat: Vec::new(),
+            flat_start: 0,
+            queue: VecDeque::new(),
+            queued_flat: 0,
+            length: 0,
+            in_flight: 0,
+            full: false,
+            marks: WaterMarks::DEFAULT,
+            written: 0,
+        }
     }
 
     /// An empty buffer with these marks. An empty buffer is never full: marks of zero count as one.
@@ -85,6 +105,11 @@ impl SendBuf {
     /// Whether everything has been written.
     pub fn is_empty(&self) -> bool {
         self.length == 0
+    }
+
+    /// Whether [`Flow::Full`] was said, and the buffer has not run down to its low mark since.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// The octets written since the beginning.
@@ -202,6 +227,11 @@ impl SendBuf {
         self.drop_front(bytes.len() as u64);
         self.in_flight += bytes.len() as u64;
         Some(bytes)
+    }
+
+    /// The octets for which there is memory without an allocation.
+    pub fn capacity(&self) -> usize {
+        self.flat.capacity()
     }
 
     /// Gives the memory back if everything has been written, and says whether it did.

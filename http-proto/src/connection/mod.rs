@@ -167,6 +167,11 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    /// Says that nobody wants to receive for a while: until the next step no deadline runs for what the peer sends.
+    pub fn suspend(&mut self) {
+        self.flags.waiting = false;
+    }
+
     /// Says that the octets of the send buffer cannot be delivered: a write has failed. A server's exchanges are over;
     /// a client can still receive an answer that came before.
     pub fn delivery_failed(&mut self) {

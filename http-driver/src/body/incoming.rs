@@ -1,0 +1,142 @@
+//! Content that is still arriving: a slot for one piece between a connection and whoever reads. The connection takes in
+//! no more than has been asked for.
+
+use super::BodyError;
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+use http_proto::RecvError;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// The reader's end.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    slot: Arc<Slot>,
+    /// Octets left, if a Content-Length tells.
+    left: Option<u64>,
+    over: bool,
+}
+
+/// What the two ends share.
+#[derive(Debug, Default)]
+pub(crate) struct Slot(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    chunk: Option<Bytes>,
+    end: Option<End>,
+    wanted: bool,
+    reader: Option<Waker>,
+    feeder: Option<Waker>,
+}
+
+#[derive(Debug)]
+enum End {
+    Complete(Option<HeaderMap>),
+    Failed(RecvError),
+    Over,
+}
+
+impl Incoming {
+    pub(crate) fn new(slot: Arc<Slot>, length: Option<u64>) -> Self {
+        Incoming { slot, left: length, over: false }
+    }
+
+    pub(super) fn length(&self) -> Option<u64> {
+        self.left
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let mut slot = self.slot.lock();
+        if let Some(chunk) = slot.chunk.take() {
+            self.left = self.left.map(|left| left.saturating_sub(chunk.len() as u64));
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        match &mut slot.end {
+            Some(End::Complete(trailers)) => {
+                self.over = true;
+                return Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+            }
+            Some(End::Failed(error)) => return Poll::Ready(Some(Err(BodyError::Received(*error)))),
+            Some(End::Over) => return Poll::Ready(Some(Err(BodyError::Over))),
+            None => {}
+        }
+        slot.wanted = true;
+        if !slot.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
+            slot.reader = Some(cx.waker().clone());
+        }
+        let feeder = slot.feeder.take();
+        drop(slot);
+        if let Some(feeder) = feeder {
+            feeder.wake();
+        }
+        Poll::Pending
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The reader may be about to be polled by the connection's own task, which need not be woken for what it does.
+    pub(crate) fn rest(&self) {
+        self.lock().feeder = None;
+    }
+
+    /// Whether the reader waits for more; if not, the task is woken when it does.
+    pub(crate) fn is_wanted(&self, cx: &Context<'_>) -> bool {
+        let mut slot = self.lock();
+        if !slot.wanted {
+            slot.feeder = Some(cx.waker().clone());
+        }
+        slot.wanted
+    }
+
+    /// Hands a piece over.
+    pub(crate) fn give(&self, chunk: Bytes, cx: &Context<'_>) {
+        self.put(Some(cx), |slot| slot.chunk = Some(chunk));
+    }
+
+    /// Ends the body.
+    pub(crate) fn end(&self, trailers: Option<HeaderMap>, cx: &Context<'_>) {
+        self.put(Some(cx), |slot| slot.end = Some(End::Complete(trailers)));
+    }
+
+    /// Ends the body before its end; whether that was news.
+    pub(crate) fn fail(&self, error: RecvError, cx: &Context<'_>) -> bool {
+        self.put(Some(cx), |slot| slot.end = Some(End::Failed(error)))
+    }
+
+    /// The exchange is over.
+    pub(crate) fn close(&self) {
+        self.put(None, |slot| slot.end = Some(End::Over));
+    }
+
+    /// Changes what the reader will find, and wakes it if it is not in the task that does this and polls it next.
+    /// False where the end has been told.
+    fn put(&self, cx: Option<&Context<'_>>, change: impl FnOnce(&mut Inner)) -> bool {
+        let mut slot = self.lock();
+        if slot.end.is_some() {
+            return false;
+        }
+        change(&mut slot);
+        slot.wanted = false;
+        let reader = slot.reader.take();
+        drop(slot);
+        if let Some(reader) = reader
+            && !cx.is_some_and(|cx| reader.will_wake(cx.waker()))
+        {
+            reader.wake();
+        }
+        true
+    }
+}

@@ -1,0 +1,487 @@
+//! [`Connection`]: one end of a connection on the wire. Events come in with [`Connection::next_event`], commands go out
+//! with the methods of the core; the same for a server and a client.
+
+use crate::link::{BATCH, Link, Reading};
+use crate::pool::Inbox;
+use crate::side::{self, Side};
+use crate::timings::{Marks, Timings};
+use crate::upgraded::Upgraded;
+use crate::{Error, Timer, Transport};
+use bytes::Bytes;
+use http_proto::{
+    BodyLength, Client, Config, Event, FieldBlock, Flow, RequestHead, ResponseHead, SendBuf, SendError, Server, State,
+    Step,
+};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// One end of an HTTP/1 connection: the state machine, the transport that carries it and the clock that watches it.
+///
+/// Commands append to a buffer; [`Connection::next_event`], [`Connection::ready`] and [`Connection::flush`] write it,
+/// so that what belongs together goes out together. Nothing is read but by `next_event`: who does not call it holds the
+/// peer back.
+///
+/// Dropped with an exchange open or octets unsent, it resets the transport, so that the peer cannot take a part for the
+/// whole. [`Connection::close`] ends it in good order.
+#[derive(Debug)]
+pub struct Connection<R: Side, Io: Transport, T: Timer> {
+    link: Option<Link<R, Io, T>>,
+    auto: Auto,
+    marks: Marks,
+    paused: bool,
+    /// The error has been returned.
+    told: bool,
+}
+
+/// The head that goes out by itself with the first content of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutoHead {
+    /// The status. Default: 200.
+    pub status: u16,
+    /// The fields. Default: none.
+    pub fields: FieldBlock,
+    /// The length of the content. Default: [`BodyLength::Unknown`].
+    pub body: BodyLength,
+}
+
+impl Default for AutoHead {
+    fn default() -> Self {
+        AutoHead { status: 200, fields: FieldBlock::new(), body: BodyLength::Unknown }
+    }
+}
+
+/// What [`Connection::send`] does before a head is out.
+#[derive(Debug, Default)]
+enum Auto {
+    /// It sends the head of all defaults.
+    #[default]
+    Default,
+    /// It sends this one.
+    Set(Box<AutoHead>),
+    /// It is an error.
+    Off,
+}
+
+/// What a connection is made of: see [`Connection::into_parts`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<R: Side, Io, T> {
+    /// The state machine.
+    pub core: http_proto::Connection<R>,
+    /// What has not been written.
+    pub out: SendBuf,
+    /// The transport.
+    pub io: Io,
+    /// The clock.
+    pub timer: T,
+}
+
+impl<Io: Transport, T: Timer> Connection<Server, Io, T> {
+    /// The server's end of a new connection.
+    pub fn server(io: impl Into<Io>, config: Arc<Config>) -> Self
+    where
+        T: Default,
+    {
+        Self::new(http_proto::Connection::server(config), io.into(), T::default())
+    }
+
+    /// Answers the oldest unanswered request, with Date added. See the core's
+    /// [`respond`](http_proto::Connection::respond).
+    ///
+    /// # Errors
+    /// As the core's; nothing has changed then.
+    pub fn respond(&mut self, head: &ResponseHead<'_>, body: BodyLength) -> Result<(), SendError> {
+        let link = self.link_mut()?;
+        let date = match head.date {
+            Some(_) => None,
+            None => link.date(),
+        };
+        let queued = link.queued();
+        let (core, out) = link.commands();
+        side::respond(core, head, body, date, out)?;
+        self.begun(queued, body);
+        Ok(())
+    }
+
+    /// Sends an interim response, such as 103 (Early Hints). See the core's [`inform`](http_proto::Connection::inform).
+    ///
+    /// # Errors
+    /// As the core's.
+    pub fn inform(&mut self, head: &ResponseHead<'_>) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.inform(head, out)
+    }
+
+    /// Whether the client holds its content back until [`Connection::proceed`].
+    pub fn awaiting_continue(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
+    }
+
+    /// Sends 100 (Continue).
+    ///
+    /// # Errors
+    /// The client does not wait for it.
+    pub fn proceed(&mut self) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.proceed(out)
+    }
+
+    /// Accepts the offer of another protocol, or CONNECT. The next event is the
+    /// [`UpgradeTail`](Event::UpgradeTail); then [`Connection::into_upgraded`].
+    ///
+    /// # Errors
+    /// As the core's [`upgrade`](http_proto::Connection::upgrade).
+    pub fn upgrade(&mut self, head: &ResponseHead<'_>) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.upgrade(head, out)
+    }
+
+    /// The head that [`Connection::send`] sends if none is out: set it before the first content of an answer. It holds
+    /// for the oldest unanswered exchange alone.
+    pub fn set_auto_head(&mut self, head: AutoHead) {
+        self.auto = Auto::Set(Box::new(head));
+    }
+
+    /// Makes it an error, for this exchange, to send content before a head.
+    pub fn no_auto_head(&mut self) {
+        self.auto = Auto::Off;
+    }
+}
+
+impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
+    /// The client's end of a new connection.
+    pub fn client(io: impl Into<Io>, config: Arc<Config>) -> Self
+    where
+        T: Default,
+    {
+        Self::new(http_proto::Connection::client(config), io.into(), T::default())
+    }
+
+    /// Begins an exchange. See the core's [`start`](http_proto::Connection::start).
+    ///
+    /// # Errors
+    /// As the core's; nothing has changed then.
+    pub fn start(&mut self, head: &RequestHead<'_>, body: BodyLength) -> Result<(), SendError> {
+        let link = self.link_mut()?;
+        let queued = link.queued();
+        let (core, out) = link.commands();
+        core.start(head, body, out)?;
+        self.begun(queued, body);
+        Ok(())
+    }
+
+    /// Whether content is held back until 100 (Continue), a final answer, or the deadline.
+    pub fn awaiting_continue(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
+    }
+
+    /// The requests not answered completely, oldest first.
+    pub fn unanswered(&self) -> impl Iterator<Item = http_proto::Outstanding> {
+        self.link.iter().flat_map(|link| link.core.unanswered())
+    }
+
+    /// Whether another request may be started once what is outstanding is answered.
+    pub fn is_reusable(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.is_reusable())
+    }
+}
+
+impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
+    /// A connection that goes on from wherever the core stands.
+    pub fn new(core: http_proto::Connection<R>, io: Io, timer: T) -> Self {
+        let link = Some(Link::new(core, io, timer));
+        Connection { link, auto: Auto::Default, marks: Marks::default(), paused: false, told: false }
+    }
+
+    /// The next event. Meanwhile what is to be sent is written, and every deadline is kept.
+    ///
+    /// [`Event::NeedInput`] is never returned. [`Event::Paused`] is: a command is due before there can be another event.
+    /// [`Event::Closed`] is the last one. On a server with requests unanswered it means that no further one comes; answer
+    /// them and call again. Without any it means that everything is written and the connection is over; or, behind
+    /// [`Event::UpgradeTail`], that HTTP is.
+    ///
+    /// # Errors
+    /// The peer broke the protocol or a deadline, or the transport failed; returned once, then `Closed` follows. A server
+    /// has refused the peer's message and closed in good order then, unless requests before it are unanswered: answer
+    /// them and call again.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next_event<'b>(&mut self, inbox: &'b mut Inbox) -> Result<Event<'b, R::Head<'b>>, Error> {
+        match poll_fn(|cx| self.poll_step(cx, inbox)).await? {
+            Step::Event => Ok(self.event(inbox)),
+            Step::Paused => Ok(Event::Paused),
+            Step::NeedInput | Step::Closed => Ok(Event::Closed),
+        }
+    }
+
+    /// The event that [`Connection::poll_step`] found.
+    pub fn event<'b>(&self, inbox: &'b mut Inbox) -> Event<'b, R::Head<'b>> {
+        match &self.link {
+            Some(link) => link.core.event(inbox.buffer()),
+            None => Event::Closed,
+        }
+    }
+
+    /// As [`Connection::next_event`], in two phases like those of the core: [`Connection::event`] has what was found.
+    ///
+    /// # Errors
+    /// As [`Connection::next_event`].
+    pub fn poll_step(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<Result<Step, Error>> {
+        let Some(link) = &mut self.link else { return Poll::Ready(Ok(Step::Closed)) };
+        // Answers that nobody reads make no room for further requests.
+        while self.paused || (R::SERVER && link.out.len() >= BATCH) {
+            if link.is_closed() {
+                return Poll::Ready(Ok(Step::Closed));
+            }
+            ready!(self.marks.turn(link, cx, inbox, Reading::Never));
+        }
+        loop {
+            let step = link.core.step(inbox.buffer());
+            match step {
+                Ok(Step::Event) => {
+                    self.marks.event(link, inbox);
+                    return Poll::Ready(Ok(Step::Event));
+                }
+                Ok(Step::Paused) => return Poll::Ready(Ok(Step::Paused)),
+                // What is outstanding will be answered; and HTTP may be over when the connection is not.
+                Ok(Step::Closed) if link.core.outstanding() > 0 || link.core.state() == State::Upgraded => {
+                    return Poll::Ready(Ok(Step::Closed));
+                }
+                Ok(Step::NeedInput | Step::Closed) => {}
+                Err(error) => {
+                    let date = link.date();
+                    let (core, out) = link.commands();
+                    R::refuse(core, error, date, out);
+                }
+            }
+            if link.is_closed() || (step.is_err() && link.core.outstanding() > 0) {
+                let told = std::mem::replace(&mut self.told, true);
+                return Poll::Ready(match step {
+                    Err(error) if !told => Err(Error::new(error, link.error.take())),
+                    Err(_) | Ok(_) => Ok(Step::Closed),
+                });
+            }
+            ready!(self.marks.turn(link, cx, inbox, Reading::Wanted));
+        }
+    }
+
+    /// Sends a piece of content by copying it. On a server, before a head is out, the head of
+    /// [`Connection::set_auto_head`] goes first.
+    ///
+    /// # Errors
+    /// As the core's [`send`](http_proto::Connection::send).
+    pub fn send(&mut self, payload: &[u8]) -> Result<Flow, SendError> {
+        self.begin_if_due(|core, out| core.send(payload, out))
+    }
+
+    /// Sends a piece of content without copying it, else as [`Connection::send`].
+    ///
+    /// # Errors
+    /// As the core's [`send_owned`](http_proto::Connection::send_owned).
+    pub fn send_owned(&mut self, payload: Bytes) -> Result<Flow, SendError> {
+        self.begin_if_due(|core, out| core.send_owned(payload.clone(), out))
+    }
+
+    fn begin_if_due(
+        &mut self,
+        mut send: impl FnMut(&mut http_proto::Connection<R>, &mut SendBuf) -> Result<Flow, SendError>,
+    ) -> Result<Flow, SendError> {
+        let link = self.link.as_mut().ok_or(SendError::Closed)?;
+        let (core, out) = link.commands();
+        let sent = send(core, out);
+        let (Err(SendError::NoMessage), false) = (sent, matches!(self.auto, Auto::Off)) else { return sent };
+        let (date, queued) = (link.date(), link.queued());
+        let (core, out) = link.commands();
+        let default;
+        let head = match &self.auto {
+            Auto::Set(head) => head,
+            Auto::Default | Auto::Off => {
+                default = AutoHead::default();
+                &default
+            }
+        };
+        R::auto_head(core, head, date, out)?;
+        let body = head.body;
+        let sent = send(core, out);
+        self.begun(queued, body);
+        sent
+    }
+
+    /// Ends the message, with trailers or without. On a server it answers a request for which no head is out with that
+    /// of [`Connection::set_auto_head`].
+    ///
+    /// # Errors
+    /// As the core's [`finish`](http_proto::Connection::finish).
+    pub fn finish(&mut self, trailers: Option<&FieldBlock>) -> Result<(), SendError> {
+        let finish =
+            |core: &mut http_proto::Connection<R>, out: &mut SendBuf| core.finish(trailers, out).map(|()| Flow::Ready);
+        let _ended = self.begin_if_due(finish)?;
+        self.ended();
+        Ok(())
+    }
+
+    /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn ready(&mut self) {
+        poll_fn(|cx| self.poll_ready(cx)).await;
+    }
+
+    /// As [`Connection::ready`]. To be told of events at the same time, poll [`Connection::poll_step`] in the same task.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_written(cx, |out| !out.is_full())
+    }
+
+    /// Waits until everything is written.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn flush(&mut self) {
+        poll_fn(|cx| self.poll_written(cx, SendBuf::is_empty)).await;
+    }
+
+    fn poll_written(&mut self, cx: &mut Context<'_>, enough: impl Fn(&SendBuf) -> bool) -> Poll<()> {
+        let Some(link) = &mut self.link else { return Poll::Ready(()) };
+        let mut unused = Inbox::new();
+        while !enough(link.out.view()) && !link.is_closed() {
+            ready!(self.marks.turn(link, cx, &mut unused, Reading::Never));
+        }
+        Poll::Ready(())
+    }
+
+    /// Ends the connection in good order, and waits for that: what is outstanding is given up, what is to be sent is
+    /// written, and the peer can read it.
+    ///
+    /// # Errors
+    /// An answer was cut off by it, or octets could not be written.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, calling it again goes on.
+    pub async fn close(&mut self, inbox: &mut Inbox) -> Result<(), Error> {
+        self.shutdown();
+        self.paused = false;
+        loop {
+            let step = poll_fn(|cx| self.poll_step(cx, inbox)).await?;
+            let Some(link) = &mut self.link else { return Ok(()) };
+            match step {
+                Step::Event => link.core.discard(),
+                Step::NeedInput => {}
+                Step::Paused | Step::Closed if link.core.outstanding() > 0 => link.core.abandon(),
+                Step::Paused | Step::Closed => return Ok(()),
+            }
+        }
+    }
+
+    /// Announces the end: what is outstanding is finished, and no further exchange begins. See the core's
+    /// [`shutdown`](http_proto::Connection::shutdown).
+    pub fn shutdown(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.core.shutdown();
+        }
+    }
+
+    /// Resets the connection at once: the peer cannot take a part for the whole.
+    pub fn abort(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.core.abort();
+            link.io.abort();
+        }
+    }
+
+    /// Swallows what remains of the body being received, within the bounds `drain` of the configuration.
+    pub fn discard(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.core.discard();
+        }
+    }
+
+    /// Reads no more until [`Connection::resume`], so that TCP holds the peer back: [`Connection::next_event`] writes,
+    /// keeps the deadlines of writing, and waits. No deadline of receiving runs.
+    pub fn pause(&mut self) {
+        self.paused = true;
+        if let Some(link) = &mut self.link {
+            link.core.suspend();
+        }
+    }
+
+    /// Reads again.
+    pub fn resume(&mut self) {
+        self.paused = false;
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> State {
+        self.link.as_ref().map_or(State::Closed, |link| link.core.state())
+    }
+
+    /// The number of exchanges that are not over.
+    pub fn outstanding(&self) -> usize {
+        self.link.as_ref().map_or(0, |link| link.core.outstanding())
+    }
+
+    /// Octets read from and written to the transport.
+    pub fn transferred(&self) -> (u64, u64) {
+        self.link.as_ref().map_or((0, 0), |link| (link.read, link.written))
+    }
+
+    /// When the exchange whose head came or went last passed its stations.
+    pub fn timings(&self) -> Timings {
+        self.marks.timings
+    }
+
+    /// The transport.
+    pub fn io(&self) -> Option<&Io> {
+        self.link.as_ref().map(|link| &link.io)
+    }
+
+    /// The connection's parts, as they are. The inbox is the caller's already.
+    pub fn into_parts(mut self) -> Option<Parts<R, Io, T>> {
+        let Link { core, mut out, io, timer, .. } = self.link.take()?;
+        Some(Parts { core, out: out.take(), io, timer })
+    }
+
+    /// The transport as a stream of octets of the next protocol, behind [`Event::UpgradeTail`]: `tail` is what that
+    /// event brought, and is read first. Octets not yet written, such as the head that accepted, go out first.
+    ///
+    /// # Errors
+    /// HTTP is not over; the connection is returned.
+    pub fn into_upgraded(mut self, tail: Bytes) -> Result<Upgraded<Io>, Box<Self>> {
+        match self.link.take_if(|link| link.core.state() == State::Upgraded) {
+            Some(Link { mut out, io, .. }) => Ok(Upgraded::new(io, tail, out.take())),
+            None => Err(Box::new(self)),
+        }
+    }
+
+    fn link_mut(&mut self) -> Result<&mut Link<R, Io, T>, SendError> {
+        self.link.as_mut().ok_or(SendError::Closed)
+    }
+
+    /// A head went out behind so many octets.
+    fn begun(&mut self, queued: u64, body: BodyLength) {
+        self.marks.begun(queued);
+        if body == BodyLength::Empty {
+            self.ended();
+        }
+    }
+
+    /// A message of ours is complete. Nothing that was set for it holds for the next.
+    fn ended(&mut self) {
+        self.auto = Auto::Default;
+        if let Some(link) = &self.link {
+            self.marks.ended(link.queued());
+        }
+    }
+}
+
+impl<R: Side, Io: Transport, T: Timer> Drop for Connection<R, Io, T> {
+    fn drop(&mut self) {
+        if let Some(link) = &mut self.link
+            && link.is_cut_off()
+        {
+            link.io.abort();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! [`Exchange`]: the handler's hand on its exchange beyond the request itself. It is among the extensions of every
+//! request that a server hands to a service.
+
+use crate::Transport;
+use crate::info::ConnInfo;
+use crate::upgraded::Upgraded;
+use http::{HeaderMap, StatusCode};
+use http_proto::{OwnedRequest, Request};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A transport of any kind.
+pub type BoxTransport = Box<dyn Transport + Send>;
+
+/// One request and its answer, as far as that goes beyond the types of the `http` crate: interim responses, the client's
+/// going away, another protocol. Cheap to clone; everything can be called from any task, and does nothing once the
+/// exchange is over.
+///
+/// ```
+/// # use http::{HeaderMap, Request, Response, StatusCode};
+/// # use http_driver::{Body, Exchange};
+/// # use std::convert::Infallible;
+/// async fn page(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+///     if let Some(exchange) = request.extensions().get::<Exchange>() {
+///         let hints = HeaderMap::from_iter([(http::header::LINK, "</style.css>; rel=preload".parse().unwrap())]);
+///         exchange.inform(StatusCode::EARLY_HINTS, hints);
+///     }
+///     Ok(Response::new(Body::from("<!doctype html>")))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Exchange(Arc<Shared>);
+
+struct Shared {
+    connection: Arc<ConnInfo>,
+    number: u64,
+    /// The head as received, if that was asked for.
+    head: Option<OwnedRequest>,
+    /// There is something in `asked` that the connection has not taken.
+    asks: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    asked: Asked,
+    /// The client has closed its sending side.
+    half_closed: bool,
+    /// The client is gone, or the connection was given up.
+    gone: bool,
+    /// Nothing more will happen.
+    over: bool,
+    upgraded: Option<Upgraded<BoxTransport>>,
+    waiting: Vec<Waker>,
+}
+
+/// What a handler asks of its connection.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) interim: Vec<(StatusCode, HeaderMap)>,
+    pub(crate) proceed: bool,
+    pub(crate) abort: bool,
+}
+
+impl Exchange {
+    pub(crate) fn new(connection: Arc<ConnInfo>, number: u64, head: Option<OwnedRequest>) -> Self {
+        Exchange(Arc::new(Shared { connection, number, head, asks: AtomicBool::new(false), inner: Mutex::default() }))
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Arc<ConnInfo> {
+        &self.0.connection
+    }
+
+    /// The number of the request on its connection, from 1. Together with [`ConnInfo::id`] it names the request.
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// The head exactly as received: case, order, reason. `None` unless the server was told to keep heads.
+    pub fn original_head(&self) -> Option<Request<'_>> {
+        self.0.head.as_ref().and_then(OwnedRequest::view)
+    }
+
+    /// Sends an interim response before the answer (RFC 9110 section 15.2), such as 103 (Early Hints), when it is this
+    /// exchange's turn. What cannot be sent, to an HTTP/1.0 client or behind the answer, is left out.
+    pub fn inform(&self, status: StatusCode, headers: HeaderMap) {
+        self.ask(|asked| asked.interim.push((status, headers)));
+    }
+
+    /// Sends 100 (Continue) now, rather than when the content is first asked for.
+    pub fn proceed(&self) {
+        self.ask(|asked| asked.proceed = true);
+    }
+
+    /// Resets the connection, whatever has been sent.
+    pub fn abort(&self) {
+        self.ask(|asked| asked.abort = true);
+    }
+
+    /// Whether the client is gone: what is answered cannot arrive.
+    pub fn is_gone(&self) -> bool {
+        self.lock().gone
+    }
+
+    /// Waits until the client is gone. By default the handler is dropped then; this is for tasks of its own, and for
+    /// servers that let handlers finish. Pending for ever if the exchange ends otherwise.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn gone(&self) {
+        poll_fn(|cx| self.wait(cx, |inner| inner.gone.then_some(()))).await;
+    }
+
+    /// Whether the client has closed its sending side. It may still read the answer.
+    pub fn is_half_closed(&self) -> bool {
+        self.lock().half_closed
+    }
+
+    /// The connection as a stream of octets, when this request has been answered with 101 (Switching Protocols) and the
+    /// protocol in Upgrade; or, to CONNECT, with a 2xx. Take it before answering, and await it in another task.
+    pub fn upgrade(&self) -> Upgrade {
+        Upgrade(self.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, ask: impl FnOnce(&mut Asked)) {
+        let mut inner = self.lock();
+        if inner.over {
+            return;
+        }
+        ask(&mut inner.asked);
+        drop(inner);
+        self.0.asks.store(true, Release);
+        self.0.connection.wake();
+    }
+
+    fn wait<T>(&self, cx: &Context<'_>, ready: impl FnOnce(&mut Inner) -> Option<T>) -> Poll<T> {
+        let mut inner = self.lock();
+        match ready(&mut inner) {
+            Some(ready) => Poll::Ready(ready),
+            None => {
+                if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    inner.waiting.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// What the handler has asked for since the last time.
+    pub(crate) fn take_asked(&self) -> Option<Asked> {
+        self.0.asks.swap(false, Acquire).then(|| std::mem::take(&mut self.lock().asked))
+    }
+
+    pub(crate) fn set_half_closed(&self) {
+        self.lock().half_closed = true;
+    }
+
+    pub(crate) fn set_gone(&self) {
+        self.change(|inner| inner.gone = true);
+    }
+
+    /// The exchange is over. Without another owner of it nobody can notice.
+    pub(crate) fn set_over(self) {
+        if Arc::strong_count(&self.0) > 1 {
+            self.change(|inner| inner.over = true);
+        }
+    }
+
+    pub(crate) fn set_upgraded(self, upgraded: Upgraded<BoxTransport>) {
+        // With nobody left to take it, it is dropped with the exchange.
+        self.change(|inner| {
+            inner.upgraded = Some(upgraded);
+            inner.over = true;
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
+        let mut inner = self.lock();
+        change(&mut inner);
+        let waiting = std::mem::take(&mut inner.waiting);
+        drop(inner);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("connection", &self.0.connection.id())
+            .field("number", &self.0.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The connection of an exchange, once it speaks another protocol.
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Upgrade(Exchange);
+
+/// The exchange was answered in HTTP, or its connection is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotUpgraded;
+
+impl fmt::Display for NotUpgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was not upgraded")
+    }
+}
+
+impl std::error::Error for NotUpgraded {}
+
+impl Future for Upgrade {
+    type Output = Result<Upgraded<BoxTransport>, NotUpgraded>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.wait(cx, |inner| match inner.upgraded.take() {
+            Some(upgraded) => Some(Ok(upgraded)),
+            None => inner.over.then_some(Err(NotUpgraded)),
+        })
+    }
+}

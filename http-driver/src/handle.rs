@@ -1,0 +1,138 @@
+//! [`ServerHandle`]: the outside's hand on a running server.
+
+use crate::info::{Address, ConnInfo};
+use crate::options::Options;
+use crate::record::Logger;
+use crate::service::Services;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// What a shutdown left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Connections that were there when it began.
+    pub connections: usize,
+    /// Those of them that were cut off because the grace was over.
+    pub cut_off: usize,
+}
+
+/// What the handle and the accept loop tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Control(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// A shutdown was asked for, with this grace. The shortest counts.
+    grace: Option<Duration>,
+    report: Option<Report>,
+    waiting: Vec<Waker>,
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
+        let mut inner = self.lock();
+        change(&mut inner);
+        let waiting = std::mem::take(&mut inner.waiting);
+        drop(inner);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn poll<T>(&self, cx: &Context<'_>, ready: impl FnOnce(&Inner) -> Option<T>) -> Poll<T> {
+        let mut inner = self.lock();
+        if let Some(ready) = ready(&inner) {
+            return Poll::Ready(ready);
+        }
+        if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            inner.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// The grace of a shutdown, once it was asked for.
+    pub(crate) fn poll_grace(&self, cx: &Context<'_>) -> Poll<Duration> {
+        self.poll(cx, |inner| inner.grace)
+    }
+
+    pub(crate) fn shut_down(&self, grace: Duration) {
+        self.change(|inner| inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace))));
+    }
+
+    pub(crate) fn finish(&self, report: Report) {
+        self.change(|inner| inner.report = Some(report));
+    }
+
+    fn poll_report(&self, cx: &Context<'_>) -> Poll<Report> {
+        self.poll(cx, |inner| inner.report)
+    }
+}
+
+/// A running server. It goes on when the handle is dropped.
+#[derive(Debug)]
+pub struct ServerHandle<S> {
+    pub(crate) local_addr: Address,
+    pub(crate) services: Arc<Services<S>>,
+    pub(crate) options: Arc<Options>,
+    pub(crate) control: Arc<Control>,
+}
+
+impl<S> Clone for ServerHandle<S> {
+    fn clone(&self) -> Self {
+        ServerHandle {
+            local_addr: self.local_addr.clone(),
+            services: Arc::clone(&self.services),
+            options: Arc::clone(&self.options),
+            control: Arc::clone(&self.control),
+        }
+    }
+}
+
+impl<S: 'static> ServerHandle<S> {
+    /// Where the server listens: the actual port where 0 was asked for.
+    pub fn local_addr(&self) -> &Address {
+        &self.local_addr
+    }
+
+    /// Replaces the service: for new connections, and for the next request on every other. Requests in the hands of the
+    /// old one are answered by it.
+    pub fn set_service(&self, service: S)
+    where
+        S: Clone + Send,
+    {
+        self.services.set(service);
+    }
+
+    /// Replaces the logger; `None`: nothing is logged any more.
+    pub fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
+        self.options.set_logger(logger);
+    }
+
+    /// The connections that there are, in no order.
+    pub fn connections(&self) -> Vec<Arc<ConnInfo>> {
+        self.options.registry.connections()
+    }
+
+    /// Shuts down: no further connection is accepted, requests that have begun are answered, then their connections
+    /// close. What is left after `grace` is cut off. Asked for more than once, the shortest grace counts.
+    ///
+    /// # Cancel safety
+    /// The shutdown goes on if the future is dropped.
+    pub async fn shutdown(&self, grace: Duration) -> Report {
+        self.control.shut_down(grace);
+        poll_fn(|cx| self.control.poll_report(cx)).await
+    }
+
+    /// Ends at once: everything that goes on is cut off.
+    ///
+    /// # Cancel safety
+    /// The end comes if the future is dropped, too.
+    pub async fn dispose(&self) -> Report {
+        self.shutdown(Duration::ZERO).await
+    }
+}

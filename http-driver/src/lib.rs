@@ -1,0 +1,42 @@
+//! HTTP/1 connections on any async runtime.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod body;
+mod connection;
+mod date;
+mod error;
+mod exchange;
+mod handle;
+mod info;
+mod link;
+mod options;
+mod pool;
+mod record;
+mod runtime;
+mod serve;
+mod server;
+mod service;
+mod side;
+mod timings;
+mod transport;
+mod upgraded;
+
+pub use accept::{ListenerState, Overflow};
+pub use body::{Body, BodyError, BodySender, Disconnected};
+pub use connection::{AutoHead, Connection, Parts};
+pub use error::{BoxError, Error};
+pub use exchange::{BoxTransport, Exchange, NotUpgraded, Upgrade};
+pub use handle::{Report, ServerHandle};
+pub use info::{Address, ConnInfo, Registry, Statistics};
+pub use options::{Ended, Fault, OnDisconnect, Options};
+pub use pool::Inbox;
+pub use record::{Logger, Record};
+pub use runtime::{Accepted, Listener, Runtime};
+pub use serve::Server;
+pub use server::{HttpService, Serving, Streaming};
+pub use service::{ServiceFn, Services, service_fn};
+pub use side::Side;
+pub use timings::Timings;
+pub use transport::{Timer, Transport};
+pub use upgraded::Upgraded;

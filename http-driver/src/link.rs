@@ -1,0 +1,247 @@
+//! A transport, a clock and the state machine that speaks on them: one turn of input and output after the other. It
+//! moves octets and time, and knows no message.
+
+use crate::pool::{Inbox, Outbox};
+use crate::{Timer, Transport};
+use http_proto::{Chunk, Connection, End, Instant, Interest, Role, SendBuf};
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+/// Octets that wait for company before they are written; a full buffer runs down to it before more is sent.
+pub(crate) const BATCH: u64 = 64 * 1024;
+/// Octets that are read ahead while nobody asks for them, so that the end of the input and a reset are noticed.
+const READ_AHEAD: usize = 16 * 1024;
+/// Slices of one vectored write.
+const SLICES: usize = 64;
+/// Reads or writes without a pause, after which others on the same thread get their turn.
+const BURST: u8 = 16;
+
+/// When [`Link::poll_turn`] reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// When the core is interested.
+    Wanted,
+    /// A little, for the sake of what a reset or the end of the input says.
+    Ahead,
+    /// Not now.
+    Never,
+}
+
+#[derive(Debug)]
+pub(crate) struct Link<R: Role, Io, T> {
+    pub(crate) core: Connection<R>,
+    pub(crate) out: Outbox,
+    pub(crate) io: Io,
+    pub(crate) timer: T,
+    /// The time of the present turn.
+    pub(crate) now: Instant,
+    /// The time of the last read, and of that which brought the first octet of the next head.
+    pub(crate) read_at: Instant,
+    pub(crate) head_at: Instant,
+    /// The value of Date for what is answered in this turn.
+    date: Option<[u8; 29]>,
+    /// The timer is set to it or earlier: a deadline that moves away is looked at again when the timer fires.
+    armed: Option<Instant>,
+    /// A deadline of the layer above, at which a turn ends.
+    pub(crate) alarm: Option<Instant>,
+    /// Octets read and written since the beginning.
+    pub(crate) read: u64,
+    pub(crate) written: u64,
+    /// What the transport said when it failed.
+    pub(crate) error: Option<Box<io::Error>>,
+    half_closed: bool,
+    unflushed: bool,
+    /// Reads and writes since the task last waited.
+    burst: u8,
+}
+
+impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
+    pub(crate) fn new(core: Connection<R>, io: Io, timer: T) -> Self {
+        let now = timer.now();
+        Link {
+            core,
+            out: Outbox::default(),
+            io,
+            timer,
+            now,
+            read_at: now,
+            head_at: now,
+            date: None,
+            armed: None,
+            alarm: None,
+            read: 0,
+            written: 0,
+            error: None,
+            half_closed: false,
+            unflushed: false,
+            burst: 0,
+        }
+    }
+
+    /// The value of Date.
+    pub(crate) fn date(&mut self) -> Option<[u8; 29]> {
+        self.date = self.date.or_else(|| self.timer.date());
+        self.date
+    }
+
+    /// One turn of input and output. Ready when the core should be asked again: octets were read, the input ended, a
+    /// deadline has passed, or the connection is closed.
+    pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox, reading: Reading) -> Poll<()> {
+        let turn = self.poll_io(cx, inbox, reading);
+        if turn.is_pending() {
+            self.burst = 0;
+        }
+        turn
+    }
+
+    fn poll_io(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox, reading: Reading) -> Poll<()> {
+        self.date = None;
+        if self.burst >= BURST {
+            self.burst = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.burst += 1;
+        self.poll_send(cx);
+        let interest = self.interest();
+        if interest.close {
+            return Poll::Ready(());
+        }
+        if interest.shutdown_write && !self.half_closed {
+            // That the peer is gone already will show when reading.
+            self.half_closed = self.io.poll_shutdown(cx).is_ready();
+        }
+        let reads = match reading {
+            Reading::Wanted => interest.read,
+            Reading::Ahead => inbox.unread_len() < READ_AHEAD,
+            Reading::Never => false,
+        };
+        if reads && !inbox.has_ended() {
+            if self.poll_receive(cx, inbox).is_ready() {
+                return Poll::Ready(());
+            }
+        } else if self.io.poll_reset(cx).is_ready() {
+            self.lose(inbox, io::ErrorKind::ConnectionReset.into());
+            return Poll::Ready(());
+        }
+        self.poll_deadline(cx)
+    }
+
+    /// Writes as much as the transport takes.
+    fn poll_send(&mut self, cx: &mut Context<'_>) {
+        while self.interest().write {
+            match self.poll_write(cx) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0)) => self.fail(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Err(error)) => self.fail(error),
+                Poll::Pending => return,
+            }
+        }
+        if self.unflushed {
+            match self.io.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => self.fail(error),
+                Poll::Pending => {}
+            }
+        }
+        self.out.release();
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let out = self.out.buffer();
+        let written = match out.front() {
+            Some(Chunk::Octets(all)) if all.len() as u64 == out.len() => ready!(self.io.poll_write(cx, all))?,
+            Some(Chunk::Octets(_) | Chunk::External(_)) | None => {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = out.io_slices(&mut slices);
+                ready!(self.io.poll_write_vectored(cx, slices.get(..count).unwrap_or_default()))?
+            }
+        };
+        out.advance(written as u64);
+        self.written += written as u64;
+        self.unflushed = true;
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+        match self.io.poll_read(cx, inbox.buffer().spare_mut()) {
+            Poll::Ready(Ok(0)) => inbox.buffer().set_end(End::Clean),
+            Poll::Ready(Ok(count)) => {
+                self.now = self.timer.now();
+                self.read_at = self.now;
+                if inbox.unread_len() == 0 {
+                    self.head_at = self.now;
+                }
+                self.read += count as u64;
+                inbox.buffer().commit(count);
+            }
+            Poll::Ready(Err(error)) => self.lose(inbox, error),
+            Poll::Pending => {
+                if self.core.outstanding() == 0 {
+                    inbox.release();
+                }
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// The peer is gone: nothing that is still to be sent can arrive, and what has come is not to be taken for whole.
+    fn lose(&mut self, inbox: &mut Inbox, error: io::Error) {
+        inbox.buffer().set_end(End::Aborted);
+        self.fail(error);
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        self.error.get_or_insert_with(|| Box::new(error));
+        self.core.delivery_failed();
+    }
+
+    /// Waits for the core's deadline and the alarm.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.now = self.timer.now();
+        let deadline = self.core.poll_timeout(self.now, self.out.view());
+        if deadline.is_some_and(|deadline| deadline <= self.now) {
+            self.core.handle_timeout(self.now, self.out.view());
+            return Poll::Ready(());
+        }
+        let Some(next) = [deadline, self.alarm].into_iter().flatten().min() else {
+            return if self.is_closed() { Poll::Ready(()) } else { Poll::Pending };
+        };
+        if next <= self.now {
+            return Poll::Ready(());
+        }
+        if self.armed.is_none_or(|armed| next < armed) {
+            self.armed = Some(next);
+            self.timer.reset(next);
+        }
+        ready!(self.timer.poll(cx));
+        self.armed = None;
+        Poll::Ready(())
+    }
+}
+
+impl<R: Role, Io, T> Link<R, Io, T> {
+    /// The core together with the buffer that its commands append to.
+    pub(crate) fn commands(&mut self) -> (&mut Connection<R>, &mut SendBuf) {
+        (&mut self.core, self.out.buffer())
+    }
+
+    pub(crate) fn interest(&self) -> Interest {
+        self.core.interest(self.out.view())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.interest().close
+    }
+
+    /// The octets handed to the core's send buffer since the beginning.
+    pub(crate) fn queued(&self) -> u64 {
+        self.written + self.out.len()
+    }
+
+    /// Whether dropping the transport now would let the peer take a part for the whole.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.interest().abort || self.core.outstanding() > 0 || self.out.len() > 0
+    }
+}

@@ -1,0 +1,125 @@
+//! How a server behaves beyond the protocol, and whom it tells what.
+
+use crate::info::{ConnInfo, Registry};
+use crate::record::{Logger, Record};
+use bytes::Bytes;
+use http::Response;
+use http_proto::{Config, RecvError, State};
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What becomes of a handler whose client is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDisconnect {
+    /// It is dropped.
+    #[default]
+    Cancel,
+    /// It may go on for so long; its answer is dropped.
+    Finish(Duration),
+}
+
+/// Why a server answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The status of the answer.
+    pub status: u16,
+    /// What was wrong with the request; `None` where the handler or the server failed.
+    pub error: Option<RecvError>,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Ended {
+    /// The peer's fault, if there was one.
+    pub error: Option<RecvError>,
+    /// What the transport said, if it failed.
+    pub transport: Option<io::Error>,
+    /// Exchanges that were cut off.
+    pub cut_off: usize,
+    /// The connection goes on with another protocol.
+    pub upgraded: bool,
+}
+
+/// Called with the connection that it is about.
+type Hook<A> = Option<Box<dyn Fn(&ConnInfo, A) + Send + Sync>>;
+type RefHook<A> = Option<Box<dyn Fn(&ConnInfo, &A) + Send + Sync>>;
+type PlainHook = Option<Box<dyn Fn(&ConnInfo) + Send + Sync>>;
+type ErrorPage = Box<dyn Fn(&Fault) -> Response<Bytes> + Send + Sync>;
+
+/// How the connections of a server behave, and whom they tell what. Made by [`crate::Server`].
+pub struct Options {
+    pub(crate) config: Arc<Config>,
+    pub(crate) max_in_flight: usize,
+    pub(crate) on_disconnect: OnDisconnect,
+    pub(crate) handler_timeout: Option<Duration>,
+    pub(crate) keep_heads: bool,
+    pub(crate) error_page: Option<ErrorPage>,
+    pub(crate) on_connect: PlainHook,
+    pub(crate) on_state: Hook<State>,
+    pub(crate) on_protocol_error: Hook<RecvError>,
+    pub(crate) on_finish: RefHook<Record>,
+    pub(crate) on_close: RefHook<Ended>,
+    logger: Mutex<Option<Arc<dyn Logger>>>,
+    logs: AtomicBool,
+    /// The connections.
+    pub(crate) registry: Registry,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            config: Arc::new(Config::server()),
+            max_in_flight: 1,
+            on_disconnect: OnDisconnect::default(),
+            handler_timeout: None,
+            keep_heads: false,
+            error_page: None,
+            on_connect: None,
+            on_state: None,
+            on_protocol_error: None,
+            on_finish: None,
+            on_close: None,
+            logger: Mutex::new(None),
+            logs: AtomicBool::new(false),
+            registry: Registry::default(),
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
+        self.logs.store(logger.is_some(), Release);
+        *self.logger.lock().unwrap_or_else(PoisonError::into_inner) = logger;
+    }
+
+    /// Whether anybody wants to know of exchanges.
+    pub(crate) fn keeps_records(&self) -> bool {
+        self.on_finish.is_some() || self.logs.load(Acquire)
+    }
+
+    pub(crate) fn finished(&self, connection: &ConnInfo, record: &Record) {
+        if let Some(hook) = &self.on_finish {
+            hook(connection, record);
+        }
+        let logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(logger) = logger {
+            logger.log(connection, record);
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("config", &self.config)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("on_disconnect", &self.on_disconnect)
+            .field("handler_timeout", &self.handler_timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,335 @@
+//! Answers: from the types of the `http` crate to commands of the core.
+
+use super::job::{Head, Job, Piece};
+use super::{HttpService, Serving};
+use crate::exchange::Asked;
+use crate::link::Link;
+use crate::options::{Fault, Options};
+use crate::side;
+use crate::{BoxError, Timer, Transport};
+use bytes::Bytes;
+use http::Response;
+use http_proto::{BodyLength, FieldBlock, Flow, HttpResponseHead, RecvError, ResponseHead, SendError, Server};
+use std::task::{Context, Poll};
+
+/// Pieces of content up to this size are copied behind the head; larger ones are written from where they are.
+const COPIED: usize = 4 * 1024;
+
+/// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
+/// is not idle while nothing is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streaming;
+
+impl<S, Io, T> Serving<S, Io, T>
+where
+    S: HttpService + 'static,
+    Io: Transport + Send + 'static,
+    T: Timer,
+{
+    /// Sends as much as there is of the answer whose turn it is; whether something came of it.
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> bool {
+        let (Some(link), Some(job)) = (&mut self.link, self.jobs.front()) else { return false };
+        let mut progress = false;
+        if let Some(asked) = job.exchange.take_asked() {
+            obey(link, asked);
+            progress = true;
+        }
+        if link.core.awaiting_continue() && job.content.as_ref().is_some_and(|content| content.is_wanted(cx)) {
+            let (core, out) = link.commands();
+            progress |= core.proceed(out).is_ok();
+        }
+        if let Some(status) = job.failed {
+            answer_fault(link, job, &self.options, Fault { status, error: None });
+            self.finish();
+            return true;
+        }
+        if job.has_head() {
+            match begin(link, job, &self.options, cx) {
+                Begun::Waiting => return progress,
+                Begun::Complete => {
+                    self.finish();
+                    return true;
+                }
+                Begun::Upgraded => return true,
+                Begun::Content => progress = true,
+            }
+        }
+        if !job.begun {
+            return progress;
+        }
+        match stream(link, job, cx) {
+            Streamed::Waiting { progress: streamed } => progress | streamed,
+            Streamed::Complete => {
+                self.finish();
+                true
+            }
+        }
+    }
+
+    /// The answer whose turn it was is in the buffer, or was cut off.
+    fn finish(&mut self) {
+        let (Some(link), Some(mut job)) = (&mut self.link, self.jobs.pop()) else { return };
+        job.marks.ended(link.queued());
+        if let Some(content) = job.content.take() {
+            content.close();
+        }
+        if let Some(record) = job.record.take() {
+            self.finishing.push_back((job.marks, record));
+        }
+        job.exchange.set_over();
+        self.jobs.keep(job.work);
+    }
+
+    /// Answers what the client did wrong, in the place of an answer.
+    pub(super) fn refuse(&mut self, error: RecvError) {
+        let (Some(link), Some(status)) = (&mut self.link, error.status()) else { return };
+        let response = self.options.error_page.as_ref().map(|page| page(&Fault { status, error: Some(error) }));
+        if !response.is_some_and(|response| respond_whole(link, response, true)) {
+            let date = link.date();
+            let (core, out) = link.commands();
+            // Where a head is out already, the connection is cut off.
+            if core.refuse(error, date.as_ref(), out).is_err() {
+                core.abort();
+            }
+        }
+    }
+}
+
+enum Begun {
+    /// For its content.
+    Waiting,
+    /// Its content follows.
+    Content,
+    Complete,
+    Upgraded,
+}
+
+enum Streamed {
+    Waiting { progress: bool },
+    Complete,
+}
+
+/// Does what a handler asked for; what cannot be sent is left out.
+fn obey<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, asked: Asked) {
+    let (core, out) = link.commands();
+    for (status, headers) in asked.interim {
+        if let Ok(block) = FieldBlock::try_from(&headers) {
+            let _ = core.inform(&ResponseHead::new(status.as_u16()).block(&block), out);
+        }
+    }
+    if asked.proceed {
+        let _ = core.proceed(out);
+    }
+    if asked.abort {
+        core.abort();
+    }
+}
+
+/// Sends the head of an answer.
+fn begin<F, B, Io, T>(
+    link: &mut Link<Server, Io, T>,
+    job: &mut Job<F, B>,
+    options: &Options,
+    cx: &mut Context<'_>,
+) -> Begun
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+    Io: Transport,
+    T: Timer,
+{
+    if link.core.awaiting_continue() && job.length() != Some(0) && job.first.is_none() {
+        // The answer may be made of the very content that the client holds back until it is asked for.
+        match job.poll_piece(cx) {
+            Poll::Pending => return Begun::Waiting,
+            Poll::Ready(Ok(piece)) => job.first = Some(piece),
+            Poll::Ready(Err(status)) => {
+                answer_fault(link, job, options, Fault { status, error: None });
+                return Begun::Complete;
+            }
+        }
+    }
+    let Some(head) = job.take_head() else { return Begun::Waiting };
+    let queued = link.queued();
+    if head.status.as_u16() == 101 || (job.connect && head.status.is_success()) {
+        return match upgrade(link, &head) {
+            Ok(()) => Begun::Upgraded,
+            Err(Some(SendError::RequestIncomplete)) if job.content.is_some() => {
+                // What is left of the request's content stands before the other protocol.
+                job.swallow = true;
+                job.put_head(head);
+                Begun::Waiting
+            }
+            Err(_) => {
+                answer_fault(link, job, options, Fault { status: 500, error: None });
+                Begun::Complete
+            }
+        };
+    }
+    let head_only = job.head_only || head.status.as_u16() == 304;
+    let begun = respond(link, &head, job.length(), head_only);
+    job.marks.begun(queued);
+    if let Some(record) = &mut job.record {
+        record.status = Some(head.status.as_u16());
+    }
+    match begun {
+        Ok(BodyLength::Empty) => Begun::Complete,
+        Ok(_) if head_only => {
+            end(link, None);
+            Begun::Complete
+        }
+        Ok(_) => {
+            job.begun = true;
+            Begun::Content
+        }
+        Err(_) => {
+            answer_fault(link, job, options, Fault { status: 500, error: None });
+            Begun::Complete
+        }
+    }
+}
+
+/// Sends the head of an answer with content of this length; returns the length announced.
+fn respond<Io: Transport, T: Timer>(
+    link: &mut Link<Server, Io, T>,
+    parts: &Head,
+    length: Option<u64>,
+    head_only: bool,
+) -> Result<BodyLength, Option<SendError>> {
+    let head = HttpResponseHead::new(parts).map_err(|_| None)?;
+    let mut body = head.split.body_length(length, head_only).map_err(|_| None)?;
+    if body == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
+        body = BodyLength::Streaming;
+    }
+    let date = if head.split.has_date { None } else { link.date() };
+    let (core, out) = link.commands();
+    side::respond(core, &head.head(), body, date, out)?;
+    Ok(body)
+}
+
+fn upgrade<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, parts: &Head) -> Result<(), Option<SendError>> {
+    let head = HttpResponseHead::new(parts).map_err(|_| None)?;
+    let (core, out) = link.commands();
+    Ok(core.upgrade(&head.head(), out)?)
+}
+
+/// Sends the content of an answer, as far as it is there and the client takes it.
+fn stream<F, B, Io, T>(link: &mut Link<Server, Io, T>, job: &mut Job<F, B>, cx: &mut Context<'_>) -> Streamed
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+    Io: Transport,
+    T: Timer,
+{
+    let mut progress = false;
+    loop {
+        if link.out.view().is_full() {
+            return Streamed::Waiting { progress };
+        }
+        let piece = match job.poll_piece(cx) {
+            Poll::Pending => return Streamed::Waiting { progress },
+            Poll::Ready(piece) => piece,
+        };
+        progress = true;
+        match piece {
+            Ok(Some(Piece::Data(data))) => {
+                if let Some(record) = &mut job.record {
+                    record.content += data.len() as u64;
+                }
+                let (core, out) = link.commands();
+                let sent = match data.len() {
+                    0..=COPIED => core.send(&data, out),
+                    _ => core.send_owned(data, out),
+                };
+                match sent {
+                    Ok(Flow::Ready | Flow::Full) => {}
+                    // Too much content cuts the message off.
+                    Err(_) => {
+                        core.abort();
+                        return Streamed::Complete;
+                    }
+                }
+                if job.is_exhausted() {
+                    end(link, None);
+                    return Streamed::Complete;
+                }
+            }
+            Ok(Some(Piece::Trailers(trailers))) => {
+                // Whatever may not be a trailer is left out.
+                let block = trailers.iter().filter_map(|(name, value)| {
+                    FieldBlock::from_fields([(name.as_str(), value.as_bytes())])
+                        .ok()
+                        .map(|_| (name.as_str(), value.as_bytes()))
+                });
+                let block = FieldBlock::from_fields(block).unwrap_or_default();
+                end(link, Some(&block));
+                return Streamed::Complete;
+            }
+            Ok(None) => {
+                end(link, None);
+                return Streamed::Complete;
+            }
+            Err(_) => {
+                link.core.abort();
+                return Streamed::Complete;
+            }
+        }
+    }
+}
+
+/// Ends the message; too little content cuts it off. Trailers are left out where the framing has no room for them.
+fn end<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, trailers: Option<&FieldBlock>) {
+    let (core, out) = link.commands();
+    let finished = match core.finish(trailers, out) {
+        Err(SendError::TrailersNotAllowed | SendError::ForbiddenTrailer) => core.finish(None, out),
+        finished => finished,
+    };
+    if finished.is_err() {
+        core.abort();
+    }
+}
+
+/// Answers in the place of the handler; if a head is out already, the message is cut off.
+fn answer_fault<F, B, Io: Transport, T: Timer>(
+    link: &mut Link<Server, Io, T>,
+    job: &mut Job<F, B>,
+    options: &Options,
+    fault: Fault,
+) {
+    job.marks.begun(link.queued());
+    if let Some(record) = &mut job.record {
+        record.status = Some(fault.status);
+    }
+    let response = options.error_page.as_ref().map(|page| page(&fault));
+    if response.is_some_and(|response| respond_whole(link, response, false)) {
+        return;
+    }
+    let date = link.date();
+    let (core, out) = link.commands();
+    if side::respond(core, &ResponseHead::new(fault.status), BodyLength::Empty, date, out).is_err() {
+        core.abort();
+    }
+}
+
+/// Sends an answer whose content is at hand; whether that could be done.
+fn respond_whole<Io: Transport, T: Timer>(
+    link: &mut Link<Server, Io, T>,
+    response: Response<Bytes>,
+    close: bool,
+) -> bool {
+    let (mut parts, content) = response.into_parts();
+    if close {
+        parts.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    }
+    match respond(link, &parts, Some(content.len() as u64), false) {
+        Ok(BodyLength::Empty) => true,
+        Ok(_) => {
+            let (core, out) = link.commands();
+            // To HEAD, and with some statuses, nothing may be sent.
+            let _ = core.send_owned(content, out);
+            end(link, None);
+            true
+        }
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,237 @@
+//! [`Job`]: one request in the hands of the service, from the call to the last frame of its answer; and the short queue
+//! of them.
+
+use crate::body::{BodyError, Slot};
+use crate::exchange::Exchange;
+use crate::record::Record;
+use crate::timings::Marks;
+use crate::{Body, BoxError};
+use bytes::{Buf, Bytes};
+use http::{HeaderMap, Request, Response};
+use http_proto::Instant;
+use pin_project_lite::pin_project;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tower_service::Service;
+
+pin_project! {
+    /// What the service still has to do for an exchange.
+    #[project = WorkProjection]
+    pub(crate) enum Work<F, B> {
+        /// Nothing: it has not been called, or everything is done.
+        Rest,
+        /// The answer is being made.
+        Calling { #[pin] future: F },
+        /// The answer is there, its content may not be.
+        Answering { head: Option<Head>, #[pin] body: B },
+    }
+}
+
+/// The head of an answer.
+pub(crate) type Head = http::response::Parts;
+
+/// A piece of an answer's content.
+pub(crate) enum Piece {
+    Data(Bytes),
+    Trailers(HeaderMap),
+}
+
+/// One exchange.
+pub(crate) struct Job<F, B> {
+    pub(crate) exchange: Exchange,
+    /// Where the request's content goes, while it is arriving.
+    pub(crate) content: Option<Arc<Slot>>,
+    /// The service's part. A status, instead, is to be answered in its place.
+    pub(crate) work: Pin<Box<Work<F, B>>>,
+    pub(crate) failed: Option<u16>,
+    /// The request is HEAD: no content is sent.
+    pub(crate) head_only: bool,
+    /// The request is CONNECT: a 2xx makes a tunnel.
+    pub(crate) connect: bool,
+    /// The head of the answer is out.
+    pub(crate) begun: bool,
+    /// The first piece of the content, asked for before the head went out.
+    pub(crate) first: Option<Option<Piece>>,
+    /// What is left of the request's content is to be swallowed at once.
+    pub(crate) swallow: bool,
+    /// The service should have answered by then.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) marks: Marks,
+    pub(crate) record: Option<Box<Record>>,
+}
+
+impl<F, B, E> Job<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+{
+    /// Calls the service.
+    pub(crate) fn call<S>(&mut self, service: &mut S, request: Request<Body>)
+    where
+        S: Service<Request<Body>, Future = F, Response = Response<B>, Error = E>,
+    {
+        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+            Ok(future) => self.work.set(Work::Calling { future }),
+            Err(_) => self.failed = Some(500),
+        }
+    }
+
+    /// Lets the service go on with its answer; whether something came of it.
+    pub(crate) fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
+        let WorkProjection::Calling { future } = self.work.as_mut().project() else { return false };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
+        match polled {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(Ok(response))) => {
+                let (head, body) = response.into_parts();
+                self.work.set(Work::Answering { head: Some(head), body });
+            }
+            Ok(Poll::Ready(Err(error))) => self.fail(BodyError::status_of(&*error.into())),
+            Err(_) => self.fail(500),
+        }
+        true
+    }
+}
+
+impl<F, B> Job<F, B> {
+    /// Gives the service's answer up for this status.
+    pub(crate) fn fail(&mut self, status: u16) {
+        self.work.set(Work::Rest);
+        self.failed = Some(status);
+    }
+
+    /// Whether the answer is still being made.
+    pub(crate) fn is_calling(&self) -> bool {
+        matches!(*self.work, Work::Calling { .. })
+    }
+
+    /// The head of the answer, once.
+    pub(crate) fn take_head(&mut self) -> Option<Head> {
+        match self.work.as_mut().project() {
+            WorkProjection::Answering { head, .. } => head.take(),
+            WorkProjection::Rest | WorkProjection::Calling { .. } => None,
+        }
+    }
+
+    /// Puts the head back.
+    pub(crate) fn put_head(&mut self, put: Head) {
+        if let WorkProjection::Answering { head, .. } = self.work.as_mut().project() {
+            *head = Some(put);
+        }
+    }
+
+    pub(crate) fn has_head(&self) -> bool {
+        matches!(&*self.work, Work::Answering { head: Some(_), .. })
+    }
+}
+
+impl<F, B> Job<F, B>
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+{
+    /// The length of the answer's content, if it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match &*self.work {
+            Work::Answering { body, .. } if body.is_end_stream() => Some(0),
+            Work::Answering { body, .. } => body.size_hint().exact(),
+            Work::Rest | Work::Calling { .. } => Some(0),
+        }
+    }
+
+    /// Whether no further piece will come.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        match &*self.work {
+            Work::Answering { body, .. } => self.first.is_none() && body.is_end_stream(),
+            Work::Rest | Work::Calling { .. } => true,
+        }
+    }
+
+    /// The next piece of the answer's content; `Err` with a status if there will be none.
+    pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Piece>, u16>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Ok(first));
+        }
+        let WorkProjection::Answering { body, .. } = self.work.as_mut().project() else {
+            return Poll::Ready(Ok(None));
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+        let Ok(frame) = polled else { return Poll::Ready(Err(500)) };
+        Poll::Ready(match ready!(frame) {
+            None => Ok(None),
+            Some(Ok(frame)) => Ok(Some(match frame.into_data() {
+                Ok(mut data) => Piece::Data(data.copy_to_bytes(data.remaining())),
+                // Other kinds of frames do not exist in HTTP/1.
+                Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+            })),
+            Some(Err(error)) => Err(BodyError::status_of(&*error.into())),
+        })
+    }
+}
+
+/// The jobs of a connection, oldest first, and the memory of one that is over.
+pub(crate) struct Jobs<F, B> {
+    front: Option<Job<F, B>>,
+    rest: VecDeque<Job<F, B>>,
+    spare: Option<Pin<Box<Work<F, B>>>>,
+}
+
+impl<F, B> Default for Jobs<F, B> {
+    fn default() -> Self {
+        Jobs { front: None, rest: VecDeque::new(), spare: None }
+    }
+}
+
+impl<F, B> Jobs<F, B> {
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.front.is_some()) + self.rest.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.front.is_none()
+    }
+
+    pub(crate) fn push(&mut self, job: Job<F, B>) {
+        if self.front.is_none() {
+            self.front = Some(job);
+        } else {
+            self.rest.push_back(job);
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Job<F, B>> {
+        std::mem::replace(&mut self.front, self.rest.pop_front())
+    }
+
+    pub(crate) fn front(&mut self) -> Option<&mut Job<F, B>> {
+        self.front.as_mut()
+    }
+
+    pub(crate) fn newest(&mut self) -> Option<&mut Job<F, B>> {
+        self.rest.back_mut().or(self.front.as_mut())
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Job<F, B>> {
+        self.front.iter_mut().chain(&mut self.rest)
+    }
+
+    /// A place for the service's part of a job.
+    pub(crate) fn place(&mut self) -> Pin<Box<Work<F, B>>> {
+        self.spare.take().unwrap_or_else(|| Box::pin(Work::Rest))
+    }
+
+    /// Keeps the place of a job that is over.
+    pub(crate) fn keep(&mut self, mut work: Pin<Box<Work<F, B>>>) {
+        work.set(Work::Rest);
+        self.spare = Some(work);
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(crate) fn release(&mut self) {
+        self.spare = None;
+        self.rest = VecDeque::new();
+    }
+}

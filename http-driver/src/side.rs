@@ -1,0 +1,74 @@
+//! The two roles, where driving them differs.
+
+use crate::connection::AutoHead;
+use http_proto::{BodyLength, Client, Connection, RecvError, ResponseHead, Role, SendBuf, SendError, Server};
+
+/// [`Server`] or [`Client`].
+pub trait Side: Role + sealed::Sealed {
+    /// Answers what the peer did wrong, where that makes sense; whether it is being said.
+    #[doc(hidden)]
+    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool;
+
+    /// Sends the head that is due before content.
+    ///
+    /// # Errors
+    /// No head is due, or it cannot be sent.
+    #[doc(hidden)]
+    fn auto_head(
+        core: &mut Connection<Self>,
+        head: &AutoHead,
+        date: Option<[u8; 29]>,
+        out: &mut SendBuf,
+    ) -> Result<(), SendError>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Server {}
+    impl Sealed for super::Client {}
+}
+
+impl Side for Server {
+    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool {
+        core.refuse(error, date.as_ref(), out).is_ok()
+    }
+
+    fn auto_head(
+        core: &mut Connection<Self>,
+        head: &AutoHead,
+        date: Option<[u8; 29]>,
+        out: &mut SendBuf,
+    ) -> Result<(), SendError> {
+        respond(core, &ResponseHead::new(head.status).block(&head.fields), head.body, date, out)
+    }
+}
+
+impl Side for Client {
+    fn refuse(_: &mut Connection<Self>, _: RecvError, _: Option<[u8; 29]>, _: &mut SendBuf) -> bool {
+        false
+    }
+
+    fn auto_head(
+        _: &mut Connection<Self>,
+        _: &AutoHead,
+        _: Option<[u8; 29]>,
+        _: &mut SendBuf,
+    ) -> Result<(), SendError> {
+        Err(SendError::NoMessage)
+    }
+}
+
+/// Sends the head of an answer, dated unless the application has done that.
+pub(crate) fn respond(
+    core: &mut Connection<Server>,
+    head: &ResponseHead<'_>,
+    body: BodyLength,
+    date: Option<[u8; 29]>,
+    out: &mut SendBuf,
+) -> Result<(), SendError> {
+    let dated = ResponseHead { date: head.date.or(date.as_ref()), ..*head };
+    match core.respond(&dated, body, out) {
+        Err(SendError::RepeatedField) if head.date.is_none() => core.respond(head, body, out),
+        responded => responded,
+    }
+}

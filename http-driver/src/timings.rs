@@ -1,0 +1,104 @@
+//! When an exchange passed its stations. The clock is read once a turn, so times are those of turns.
+
+use crate::link::{Link, Reading};
+use crate::pool::Inbox;
+use crate::{Timer, Transport};
+use http_proto::{Event, Instant, Role};
+use std::task::{Context, Poll};
+
+/// When an exchange passed its stations, on the clock of the connection's [`Timer`]; what has not happened yet is
+/// `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Timings {
+    /// The first octet of the peer's head was read.
+    pub first_octet_in: Option<Instant>,
+    /// The peer's head was complete.
+    pub head_in: Option<Instant>,
+    /// The handler was called; `None` where there is none.
+    pub dispatched: Option<Instant>,
+    /// The first octet of our message was written.
+    pub first_octet_out: Option<Instant>,
+    /// The last octet of our message was written.
+    pub done: Option<Instant>,
+}
+
+/// A position that is never reached.
+const NOWHERE: u64 = u64::MAX;
+
+/// Collects the timings of one exchange.
+#[derive(Debug, Clone)]
+pub(crate) struct Marks {
+    pub(crate) timings: Timings,
+    /// Our message begins, and ends, behind so many octets written.
+    begins: u64,
+    ends: u64,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Marks { timings: Timings::default(), begins: NOWHERE, ends: NOWHERE }
+    }
+}
+
+impl Marks {
+    /// Those of an exchange whose head has just come.
+    pub(crate) fn of_head<R: Role, Io, T>(link: &mut Link<R, Io, T>) -> Self {
+        let mut marks = Marks::default();
+        marks.head(link);
+        marks
+    }
+
+    fn head<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
+        self.timings.first_octet_in = Some(link.head_at);
+        self.timings.head_in = Some(link.read_at);
+        // What lies behind the head came with the same read, or is still to come.
+        link.head_at = link.read_at;
+    }
+
+    /// Notes a head of the peer.
+    pub(crate) fn event<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>, inbox: &mut Inbox) {
+        if matches!(link.core.event(inbox.buffer()), Event::HeadersComplete(_)) {
+            if R::SERVER {
+                *self = Marks::default();
+            }
+            self.head(link);
+        }
+    }
+
+    /// Our message begins behind so many octets.
+    pub(crate) fn begun(&mut self, queued: u64) {
+        self.begins = queued;
+    }
+
+    /// Our message ends behind so many octets.
+    pub(crate) fn ended(&mut self, queued: u64) {
+        self.ends = queued;
+    }
+
+    /// Notes what has been written; whether all of our message has.
+    pub(crate) fn settle<R: Role, Io, T>(&mut self, link: &Link<R, Io, T>) -> bool {
+        if link.written > self.begins {
+            self.timings.first_octet_out = Some(link.now);
+            self.begins = NOWHERE;
+        }
+        if link.written >= self.ends {
+            self.timings.done = Some(link.now);
+            self.ends = NOWHERE;
+        }
+        self.timings.done.is_some()
+    }
+
+    /// A turn of the link, noted.
+    pub(crate) fn turn<R: Role, Io: Transport, T: Timer>(
+        &mut self,
+        link: &mut Link<R, Io, T>,
+        cx: &mut Context<'_>,
+        inbox: &mut Inbox,
+        reading: Reading,
+    ) -> Poll<()> {
+        let turn = link.poll_turn(cx, inbox, reading);
+        self.settle(link);
+        turn
+    }
+}
