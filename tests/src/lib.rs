@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod differential;
 pub mod drive;
+pub mod examples;
 pub mod fuzz;
 pub mod generate;
 pub mod pair;

@@ -9,22 +9,7 @@ use std::sync::LazyLock;
 use tests::cases::{Case, public, unescape};
 use tests::reference::Role;
 
-/// The example, built by cargo.
-static WIRE_TRACE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "http-proto", "--example", "wire_trace", "--message-format", "json"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs");
-    assert!(built.status.success(), "the example builds");
-    let messages = String::from_utf8(built.stdout).expect("JSON is text");
-    let executable = messages.lines().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == "wire_trace").then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    executable.expect("cargo says where the example is")
-});
+static WIRE_TRACE: LazyLock<PathBuf> = LazyLock::new(|| tests::examples::build("http-proto", "wire_trace"));
 
 struct Ran {
     code: i32,
