@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 /// The rows of the second subject.
-pub(crate) fn rows(args: &Args, octets: impl Fn(&str) -> f64) -> Result<Vec<Row>, String> {
+pub(crate) fn rows(args: &Args) -> Result<Vec<Row>, String> {
     let target = target()?;
     let program = build(&target)?;
     let json = target.join("rows.json");
@@ -26,7 +26,7 @@ pub(crate) fn rows(args: &Args, octets: impl Fn(&str) -> f64) -> Result<Vec<Row>
     succeeded("the program without features", status)?;
     let text = std::fs::read_to_string(&json).map_err(|error| format!("{}: {error}", json.display()))?;
     let list: Vec<Value> = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", json.display()))?;
-    Ok(list.iter().filter_map(|value| Row::from_json(value, &octets)).collect())
+    Ok(list.iter().filter_map(Row::from_json).collect())
 }
 
 /// `bare` in the target folder that this program lies in.

@@ -56,15 +56,15 @@ fn run(args: &Args) -> Result<(), String> {
         }
     }
     if SUBJECT == DEFAULT && wanted(BARE) {
-        let octets = |name: &str| cases.iter().find(|case| case.name == name).map_or(0.0, |case| case.octets);
-        rows.extend(bare::rows(args, octets)?);
+        rows.extend(bare::rows(args)?);
     }
     if rows.is_empty() {
         return Err("this build does not hold that subject".to_owned());
     }
     // Stable: the two subjects of a case stand together, the default one first.
     rows.sort_by_key(|row| cases.iter().position(|case| case.name == row.case));
-    print!("{}", report::table(&rows, metric));
+    let octets = |name: &str| cases.iter().find(|case| case.name == name).map_or(0.0, |case| case.octets);
+    print!("{}", report::table(&rows, metric, octets));
     match &args.json {
         Some(path) => report::write_json(&rows, path).map_err(|error| format!("{}: {error}", path.display())),
         None => Ok(()),
@@ -77,12 +77,5 @@ fn row(case: &mut Case, metric: Metric, rounds: usize) -> Result<Row, String> {
         Metric::Time => measure::time(case, rounds),
         Metric::Instructions => count::instructions(case)?,
     };
-    Ok(Row {
-        case: case.name.to_owned(),
-        subject: SUBJECT.to_owned(),
-        peer: case.peer.to_owned(),
-        metric,
-        octets: case.octets,
-        figures,
-    })
+    Ok(Row { case: case.name.to_owned(), subject: SUBJECT.to_owned(), peer: case.peer.to_owned(), metric, figures })
 }

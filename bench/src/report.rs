@@ -27,14 +27,12 @@ pub(crate) struct Row {
     pub(crate) subject: String,
     pub(crate) peer: String,
     pub(crate) metric: Metric,
-    /// Octets of input to a message, for the table.
-    pub(crate) octets: f64,
     pub(crate) figures: Figures,
 }
 
 impl Row {
     pub(crate) fn to_json(&self) -> Value {
-        let Row { case, subject, peer, metric, figures, octets: _ } = self;
+        let Row { case, subject, peer, metric, figures } = self;
         json!({
             "suite": "parse",
             "case": case,
@@ -48,14 +46,12 @@ impl Row {
         })
     }
 
-    /// A row of this form again; the octets are not in it.
-    pub(crate) fn from_json(value: &Value, octets: impl FnOnce(&str) -> f64) -> Option<Self> {
+    /// A row of this form again.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
         let number = |key: &str| value.get(key)?.as_f64();
-        let case = text("case")?;
         Some(Row {
-            octets: octets(&case),
-            case,
+            case: text("case")?,
             subject: text("subject")?,
             peer: text("peer")?,
             metric: [Metric::Time, Metric::Instructions]
@@ -76,8 +72,8 @@ pub(crate) fn write_json(rows: &[Row], path: &Path) -> std::io::Result<()> {
     std::fs::write(path, format!("{:#}\n", Value::from(list)))
 }
 
-/// The table of rows that have one metric in common.
-pub(crate) fn table(rows: &[Row], metric: Metric) -> String {
+/// The table of rows that have one metric in common. `octets` are those of input to a message of a case.
+pub(crate) fn table(rows: &[Row], metric: Metric, octets: impl Fn(&str) -> f64) -> String {
     let mut table = match metric {
         Metric::Time => format!(
             "{:<22} {:<16} {:>10} {:>6}   {:<9} {:>10} {:>6}   {:>6} {:>6}\n",
@@ -89,7 +85,8 @@ pub(crate) fn table(rows: &[Row], metric: Metric) -> String {
         ),
     };
     for row in rows {
-        let Row { case, subject, peer, octets, figures, metric: _ } = row;
+        let Row { case, subject, peer, figures, metric: _ } = row;
+        let octets = octets(case);
         let Figures { ours, theirs, ratio_p10, ratio_median } = figures;
         let _ = match metric {
             Metric::Time => writeln!(
