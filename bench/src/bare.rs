@@ -3,21 +3,21 @@
 //! feature `simd`, into a target folder of its own, runs that and takes over its rows. Each of the two measures the
 //! peers too, in its own process, so every ratio is of one run.
 
-use crate::args::{Args, Command};
-use crate::report::Row;
+use crate::args::Args;
+use crate::report::{Metric, Row};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process;
 
 /// The rows of the second subject.
-pub(crate) fn rows(args: &Args) -> Result<Vec<Row>, String> {
+pub(crate) fn rows(args: &Args, metric: Metric) -> Result<Vec<Row>, String> {
     let target = target()?;
     let program = build(&target)?;
     let json = target.join("rows.json");
     let status = process::Command::new(program)
-        .arg(match args.command {
-            Command::Parse | Command::Once(_) => "parse",
-            Command::Count => "count",
+        .arg(match metric {
+            Metric::Time => "parse",
+            Metric::Instructions => "count",
         })
         .args(["--rounds", &args.rounds.to_string(), "--filter", &args.filter, "--json"])
         .arg(&json)

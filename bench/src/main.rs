@@ -9,8 +9,10 @@ mod heads;
 mod measure;
 mod mixed;
 mod report;
+#[cfg(all(feature = "servers", target_os = "linux"))]
+mod server;
 
-use args::{Args, Command};
+use args::{Args, Command, Serve, Suite};
 use candidate::Case;
 use report::{Metric, Row};
 use std::process::ExitCode;
@@ -38,12 +40,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), String> {
-    let mut cases = cases::parse();
-    let metric = match &args.command {
-        Command::Parse => Metric::Time,
-        Command::Count => Metric::Instructions,
-        Command::Once(once) => return count::once(cases, once),
+    let rows = match &args.command {
+        Command::Parse => heads_and_chunks(args, Metric::Time)?,
+        Command::Count => heads_and_chunks(args, Metric::Instructions)?,
+        Command::Once(once) => return count::once(cases::parse(), once),
+        Command::Servers(suite) => servers(*suite, args)?,
+        Command::Serve(serve) => return serve_candidate(serve),
     };
+    match &args.json {
+        Some(path) => report::write_json(&rows, path).map_err(|error| format!("{}: {error}", path.display())),
+        None => Ok(()),
+    }
+}
+
+fn heads_and_chunks(args: &Args, metric: Metric) -> Result<Vec<Row>, String> {
+    let mut cases = cases::parse();
     cases.retain(|case| case.name.contains(&args.filter));
     if cases.is_empty() {
         return Err(format!("no case has {:?} in its name", args.filter));
@@ -56,7 +67,7 @@ fn run(args: &Args) -> Result<(), String> {
         }
     }
     if SUBJECT == DEFAULT && wanted(BARE) {
-        rows.extend(bare::rows(args)?);
+        rows.extend(bare::rows(args, metric)?);
     }
     if rows.is_empty() {
         return Err("this build does not hold that subject".to_owned());
@@ -65,10 +76,7 @@ fn run(args: &Args) -> Result<(), String> {
     rows.sort_by_key(|row| cases.iter().position(|case| case.name == row.case));
     let octets = |name: &str| cases.iter().find(|case| case.name == name).map_or(0.0, |case| case.octets);
     print!("{}", report::table(&rows, metric, octets));
-    match &args.json {
-        Some(path) => report::write_json(&rows, path).map_err(|error| format!("{}: {error}", path.display())),
-        None => Ok(()),
-    }
+    Ok(rows)
 }
 
 fn row(case: &mut Case, metric: Metric, rounds: usize) -> Result<Row, String> {
@@ -77,5 +85,32 @@ fn row(case: &mut Case, metric: Metric, rounds: usize) -> Result<Row, String> {
         Metric::Time => measure::time(case, rounds),
         Metric::Instructions => count::instructions(case)?,
     };
-    Ok(Row { case: case.name.to_owned(), subject: SUBJECT.to_owned(), peer: case.peer.to_owned(), metric, figures })
+    Ok(Row {
+        suite: "parse".to_owned(),
+        case: case.name.to_owned(),
+        subject: SUBJECT.to_owned(),
+        peer: case.peer.to_owned(),
+        metric: metric.name().to_owned(),
+        figures,
+    })
+}
+
+#[cfg(all(feature = "servers", target_os = "linux"))]
+fn servers(suite: Suite, args: &Args) -> Result<Vec<Row>, String> {
+    server::run(suite, args)
+}
+
+#[cfg(all(feature = "servers", target_os = "linux"))]
+fn serve_candidate(serve: &Serve) -> Result<(), String> {
+    server::serve(serve)
+}
+
+#[cfg(not(all(feature = "servers", target_os = "linux")))]
+fn servers(_: Suite, _: &Args) -> Result<Vec<Row>, String> {
+    Err("the suites of servers need Linux and the feature `servers`".to_owned())
+}
+
+#[cfg(not(all(feature = "servers", target_os = "linux")))]
+fn serve_candidate(_: &Serve) -> Result<(), String> {
+    Err("this build holds no servers".to_owned())
 }

@@ -8,7 +8,7 @@ const SAMPLE: u64 = 2_000_000;
 
 /// The figures of one case.
 pub(crate) struct Figures {
-    /// Of a message, the medians over the rounds.
+    /// The medians over the rounds. In suite `parse`: of a message.
     pub(crate) ours: f64,
     pub(crate) theirs: f64,
     /// Ours to theirs, over the ratios of the rounds.
@@ -85,7 +85,8 @@ fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-fn percentile(values: &mut [f64], percent: usize) -> f64 {
+/// Of values in any order, which are sorted by it. There is at least one.
+pub(crate) fn percentile(values: &mut [f64], percent: usize) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[(values.len() - 1) * percent / 100]
 }

@@ -1,11 +1,11 @@
-//! Rows of figures: as a table to read, as JSON to keep.
+//! Rows of figures: as JSON to keep; those of suite `parse` as a table to read.
 
 use crate::measure::Figures;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
-/// What a figure counts.
+/// What a figure of suite `parse` counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metric {
     Time,
@@ -13,7 +13,7 @@ pub(crate) enum Metric {
 }
 
 impl Metric {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Metric::Time => "time",
             Metric::Instructions => "instructions",
@@ -21,24 +21,25 @@ impl Metric {
     }
 }
 
-/// One subject in one case.
+/// One subject and one peer in one case.
 pub(crate) struct Row {
+    pub(crate) suite: String,
     pub(crate) case: String,
     pub(crate) subject: String,
     pub(crate) peer: String,
-    pub(crate) metric: Metric,
+    pub(crate) metric: String,
     pub(crate) figures: Figures,
 }
 
 impl Row {
     pub(crate) fn to_json(&self) -> Value {
-        let Row { case, subject, peer, metric, figures } = self;
+        let Row { suite, case, subject, peer, metric, figures } = self;
         json!({
-            "suite": "parse",
+            "suite": suite,
             "case": case,
             "subject": subject,
             "peer": peer,
-            "metric": metric.name(),
+            "metric": metric,
             "value": figures.ours,
             "peer_value": figures.theirs,
             "ratio_p10": figures.ratio_p10,
@@ -51,12 +52,11 @@ impl Row {
         let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
         let number = |key: &str| value.get(key)?.as_f64();
         Some(Row {
+            suite: text("suite")?,
             case: text("case")?,
             subject: text("subject")?,
             peer: text("peer")?,
-            metric: [Metric::Time, Metric::Instructions]
-                .into_iter()
-                .find(|m| Some(m.name()) == value["metric"].as_str())?,
+            metric: text("metric")?,
             figures: Figures {
                 ours: number("value")?,
                 theirs: number("peer_value")?,
@@ -85,7 +85,7 @@ pub(crate) fn table(rows: &[Row], metric: Metric, octets: impl Fn(&str) -> f64) 
         ),
     };
     for row in rows {
-        let Row { case, subject, peer, figures, metric: _ } = row;
+        let Row { suite: _, case, subject, peer, metric: _, figures } = row;
         let octets = octets(case);
         let Figures { ours, theirs, ratio_p10, ratio_median } = figures;
         let _ = match metric {
