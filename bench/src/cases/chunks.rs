@@ -1,5 +1,5 @@
 //! Chunk-size lines: a content of 64 chunks of 16 octets. Ours decodes the whole coding, data and what stands around it
-//! included; the peer reads size lines alone, and steps over data and line ends unseen.
+//! included; the peer reads size lines alone, so what calls it steps over the data and checks the line ends behind them.
 
 use crate::candidate::Candidate;
 use http_proto::Config;
@@ -41,8 +41,7 @@ impl Candidate for Ours {
     fn run(&mut self) {
         for _ in 0..self.messages {
             let mut decoder = ChunkDecoder::new();
-            let mut rest = black_box(self.stream.as_slice());
-            let mut total = 0;
+            let (mut rest, mut total) = (black_box(&self.stream).as_slice(), 0);
             loop {
                 match decoder.decode(rest, &self.config.limits) {
                     Ok((consumed, ChunkItem::Data(length))) => {
@@ -79,8 +78,7 @@ impl Candidate for Theirs {
 
     fn run(&mut self) {
         for _ in 0..self.messages {
-            let mut rest = black_box(self.stream.as_slice());
-            let mut total = 0;
+            let (mut rest, mut total) = (black_box(&self.stream).as_slice(), 0);
             loop {
                 match httparse::parse_chunk_size(rest) {
                     Ok(httparse::Status::Complete((line, 0))) => {
@@ -89,7 +87,7 @@ impl Candidate for Theirs {
                     }
                     Ok(httparse::Status::Complete((line, length))) => {
                         total += length as usize;
-                        rest = &rest[line + length as usize + 2..];
+                        rest = rest[line + length as usize..].strip_prefix(b"\r\n").expect("a line end");
                     }
                     other => panic!("{other:?}"),
                 }
