@@ -86,23 +86,18 @@ impl ChunkDecoder {
     /// The position of a fault counts from the start of `input`.
     #[inline(always)]
     pub fn decode(&mut self, input: &[u8], limits: &Limits) -> Result<(usize, ChunkItem), Fault> {
-        let mut at = 0;
-        // Whole line ends and size lines, as they nearly always come; what is cut or wrong goes octet by octet.
-        if self.state == State::DataCr && input.first_chunk() == Some(b"\r\n") {
-            at = 2;
-            self.begin_line();
+        // A chunk that is there whole, as most are, leaves the decoder where it was: at the line end behind data.
+        if self.state == State::DataCr
+            && let Some((end, size)) = whole_chunk(input)
+        {
+            return Ok((end, ChunkItem::Data(size)));
         }
-        if self.state == State::Size {
-            at = self.size(input, at)?;
+        // Taken apart, so that what is found above stays in registers.
+        match self.decode_octets(input, limits)? {
+            (consumed, ChunkItem::NeedInput) => Ok((consumed, ChunkItem::NeedInput)),
+            (consumed, ChunkItem::Data(length)) => Ok((consumed, ChunkItem::Data(length))),
+            (consumed, ChunkItem::LastChunk) => Ok((consumed, ChunkItem::LastChunk)),
         }
-        if self.state == State::SizeLf && input.get(at) == Some(&LF) {
-            at += 1;
-            self.state = State::Data;
-        }
-        if self.state == State::Data && at < input.len() {
-            return Ok(self.data(input, at));
-        }
-        self.decode_octets(input, at, limits)
     }
 
     /// As much data as there is, which is at least one octet.
@@ -121,7 +116,8 @@ impl ChunkDecoder {
     }
 
     #[inline(never)]
-    fn decode_octets(&mut self, input: &[u8], mut at: usize, limits: &Limits) -> Result<(usize, ChunkItem), Fault> {
+    fn decode_octets(&mut self, input: &[u8], limits: &Limits) -> Result<(usize, ChunkItem), Fault> {
+        let mut at = 0;
         loop {
             let Some(&c) = input.get(at) else { return Ok((at, ChunkItem::NeedInput)) };
             match self.state {
@@ -159,8 +155,7 @@ impl ChunkDecoder {
     fn size(&mut self, input: &[u8], mut at: usize) -> Result<usize, Fault> {
         let (mut digits, mut size) = (self.digits, self.left);
         while let Some(&c) = input.get(at) {
-            let digit = hex(c);
-            if digit > 15 {
+            let Some(zero) = zero(c) else {
                 if digits == 0 || !matches!(c, CR | SP | HTAB | b';') {
                     return Err(Fault::new(Kind::InvalidChunkSize, at));
                 }
@@ -171,12 +166,12 @@ impl ChunkDecoder {
                 }
                 self.state = self.line_end();
                 return Ok(at + 1);
-            }
+            };
             if digits == MAX_DIGITS {
                 return Err(Fault::new(Kind::ChunkSizeOverflow, at));
             }
             digits += 1;
-            size = size << 4 | u64::from(digit);
+            size = size << 4 | u64::from(c - zero);
             at += 1;
         }
         (self.digits, self.left) = (digits, size);
@@ -188,6 +183,7 @@ impl ChunkDecoder {
     }
 
     /// The state behind one octet of an extension.
+    #[cold]
     fn extension(&mut self, extension: Extension, c: u8, limits: &Limits) -> Result<State, Kind> {
         use Extension::{
             AfterName, AfterQuoted, BeforeName, BeforeSemicolon, BeforeValue, Name, Quoted, QuotedPair, Value,
@@ -223,14 +219,37 @@ impl ChunkDecoder {
     }
 }
 
-/// The value of a hexadecimal digit; above 15 for any other octet.
+/// Where a chunk ends and how long its data are, if `input` is a line end, a size line of one to four digits and nothing
+/// else, and all of the data. `None` says nothing: there may be less, an extension, the last chunk, or a fault.
 #[inline(always)]
-fn hex(c: u8) -> u8 {
-    // Branches, not a table: where the next chunk lies depends on this value, and must not wait for another load.
+fn whole_chunk(input: &[u8]) -> Option<(usize, usize)> {
+    let octets: &[u8; 8] = input.first_chunk()?;
+    if !octets.starts_with(b"\r\n") {
+        return None;
+    }
+    // The codes of the digits, and what they would be if all digits were 0. Where the next chunk lies is what the
+    // processor waits for: it depends on `codes`, which are read; `zeros` and `start` stem from branches, foretold.
+    let (mut codes, mut zeros) = (0, 0);
+    for (at, &c) in octets.iter().enumerate().skip(2).take(4) {
+        codes = (codes << 4) + usize::from(c);
+        zeros = (zeros << 4) + usize::from(zero(c)?);
+        if octets.get(at + 1..at + 3) == Some(b"\r\n") {
+            // At most 8, all of which are there.
+            let start = at + 3;
+            let size = codes - zeros;
+            return (size > 0 && size <= input.len() - start).then_some((codes - (zeros - start), size));
+        }
+    }
+    None
+}
+
+/// The code that a hexadecimal digit counts from; `None` for any other octet.
+#[inline(always)]
+fn zero(c: u8) -> Option<u8> {
     match c {
-        b'0'..=b'9' => c - b'0',
-        b'a'..=b'f' => c - b'a' + 10,
-        b'A'..=b'F' => c - b'A' + 10,
-        _ => u8::MAX,
+        b'0'..=b'9' => Some(b'0'),
+        b'a'..=b'f' => Some(b'a' - 10),
+        b'A'..=b'F' => Some(b'A' - 10),
+        _ => None,
     }
 }

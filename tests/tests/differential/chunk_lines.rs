@@ -66,6 +66,67 @@ fn up_to_six_octets_through_the_decoder() {
     assert_eq!(tried, 597_870);
 }
 
+/// What lies behind the data of a chunk is found whole as it is found in two pieces, wherever these are cut.
+#[test]
+fn lines_behind_data_whole_and_cut() {
+    let mut tried = 0;
+    let mut check = |line: &[u8], data: usize| {
+        let input = [b"\r\n", line, &vec![b'x'; data]].concat();
+        let whole = behind_data(&[&input]);
+        for at in 1..input.len().min(10) {
+            let (front, back) = input.split_at(at);
+            assert_eq!(behind_data(&[front, back]), whole, "{:?}, {data}", String::from_utf8_lossy(line));
+        }
+        tried += 1;
+    };
+    let digits = *b"019aF";
+    for length in 0..=5u32 {
+        for number in 0..digits.len().pow(length) {
+            let size: Vec<u8> =
+                (0..length).map(|place| digits[number / digits.len().pow(place) % digits.len()]).collect();
+            let text = std::str::from_utf8(&size).unwrap();
+            let value = usize::from_str_radix(text, 16).unwrap_or(0).min(0x1_0000);
+            for end in [&b"\r\n"[..], b"\r\r\n", b"\r", b"\n", b"\n\r", b";\r\n", b";a\r\n", b" \r\n", b""] {
+                let line = [&size, end].concat();
+                for data in [0, 8, value.saturating_sub(1), value, value + 1] {
+                    check(&line, data);
+                }
+            }
+        }
+    }
+    // Every octet in every place of lines of one to four digits.
+    for length in 1..=4 {
+        for place in 0..length + 2 {
+            for c in 0..=u8::MAX {
+                let mut line = [&vec![b'1'; length][..], b"\r\n"].concat();
+                line[place] = c;
+                check(&line, 0x1fff);
+            }
+        }
+    }
+    assert!(tried > 150_000, "{tried}");
+}
+
+/// Behind the data of a first chunk: the octets of data, and where and how the decoding ended.
+fn behind_data(pieces: &[&[u8]]) -> (usize, usize, String) {
+    let (mut decoder, limits) = (ChunkDecoder::new(), Limits::server());
+    assert_eq!(decoder.decode(b"1\r\nx", &limits).ok(), Some((4, ChunkItem::Data(1))));
+    let (mut data, mut consumed) = (0, 0);
+    for piece in pieces {
+        let mut at = 0;
+        loop {
+            match decoder.decode(&piece[at..], &limits) {
+                Ok((_, ChunkItem::NeedInput)) => break,
+                Ok((length, ChunkItem::Data(octets))) => (at, data) = (at + length, data + octets),
+                Ok((length, ChunkItem::LastChunk)) => return (data, consumed + at + length, "last".into()),
+                Err(fault) => return (data, consumed + at + fault.at, format!("{:?}", fault.kind)),
+            }
+        }
+        consumed += piece.len();
+    }
+    (data, consumed, "more".into())
+}
+
 #[derive(Debug, PartialEq)]
 enum Found {
     More,
