@@ -232,11 +232,13 @@ fn may_be_trailer(name: &str) -> bool {
 }
 
 /// Writes one field line.
+#[inline(always)]
 pub(super) fn write_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     put(out, &[name, b": ", value, b"\r\n"]);
 }
 
-/// Writes the parts one after the other.
+/// Writes the parts one after the other; those of known length become plain stores.
+#[inline(always)]
 pub(super) fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {
         out.extend_from_slice(part);
