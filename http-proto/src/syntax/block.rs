@@ -116,6 +116,10 @@ impl FieldBlock {
         if fits { Ok(()) } else { Err(SendError::HeadTooLong) }
     }
 
+    pub(super) fn summary(&self) -> Summary {
+        self.summary
+    }
+
     pub(crate) fn lines(&self) -> &[u8] {
         &self.lines
     }
@@ -171,13 +175,10 @@ impl Summary {
         Ok(())
     }
 
-    /// The fields of a message: those of its block, then its own.
-    pub(super) fn of(block: &FieldBlock, fields: &[FieldSlice<'_>]) -> Result<Self, SendError> {
-        let mut summary = block.summary;
-        for (name, value) in fields {
-            summary.add(name, value)?;
-        }
-        Ok(summary)
+    /// Adds the fields of a message to those of its block.
+    #[inline(always)]
+    pub(super) fn add_all(&mut self, fields: &[FieldSlice<'_>]) -> Result<(), SendError> {
+        fields.iter().try_for_each(|(name, value)| self.add(name, value))
     }
 
     pub(super) fn fits(&self, bounds: &Limits, others: usize, other_fields: usize) -> Result<(), SendError> {

@@ -56,7 +56,8 @@ pub(crate) fn write_request(
         return Err(SendError::InvalidUpgrade);
     }
     check_options(head.connection_options)?;
-    let summary = Summary::of(head.block, head.fields)?;
+    let mut summary = head.block.summary();
+    summary.add_all(head.fields)?;
     let others = head.method.len() + head.target.len() + host.map_or(0, str::len) + FIXED;
     let lists: usize = head.connection_options.iter().chain(head.upgrade).map(|option| option.len() + 2).sum();
     summary.fits(&REQUEST_BOUNDS, others + lists, 6)?;
@@ -128,7 +129,8 @@ pub(crate) fn write_response(
         return Err(SendError::InvalidReason);
     }
     check_options(head.connection_options)?;
-    let mut summary = Summary::of(head.block, head.fields)?;
+    let mut summary = head.block.summary();
+    summary.add_all(head.fields)?;
     if let Some(date) = head.date {
         once(&mut summary.date)?;
         if !is_imf_fixdate(date) {
