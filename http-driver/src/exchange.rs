@@ -67,8 +67,28 @@ pub(crate) struct Asked {
 }
 
 impl Exchange {
-    pub(crate) fn new(connection: Arc<ConnInfo>, number: u64, head: Option<OwnedRequest>) -> Self {
-        Exchange(Arc::new(Shared { connection, number, head, asks: AtomicBool::new(false), inner: Mutex::default() }))
+    pub(crate) fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
+        let (asks, inner) = (AtomicBool::new(false), Mutex::default());
+        Exchange(Arc::new(Shared { connection, number, head: None, asks, inner }))
+    }
+
+    /// As new, for another exchange; in the same memory if nobody else has a hand on this one.
+    pub(crate) fn renew(&mut self, connection: &Arc<ConnInfo>, number: u64) {
+        match Arc::get_mut(&mut self.0) {
+            Some(shared) => {
+                (shared.number, shared.head) = (number, None);
+                *shared.asks.get_mut() = false;
+                *shared.inner.get_mut().unwrap_or_else(PoisonError::into_inner) = Inner::default();
+            }
+            None => *self = Exchange::new(Arc::clone(connection), number),
+        }
+    }
+
+    /// Keeps the head as received. Only before anybody else has a hand on the exchange.
+    pub(crate) fn keep_head(&mut self, head: &Request<'_>) {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.head = Some(head.to_owned());
+        }
     }
 
     /// The connection.
@@ -157,7 +177,8 @@ impl Exchange {
 
     /// What the handler has asked for since the last time.
     pub(crate) fn take_asked(&self) -> Option<Asked> {
-        self.0.asks.swap(false, Acquire).then(|| std::mem::take(&mut self.lock().asked))
+        let asks = self.0.asks.load(Acquire) && self.0.asks.swap(false, Acquire);
+        asks.then(|| std::mem::take(&mut self.lock().asked))
     }
 
     pub(crate) fn set_half_closed(&self) {
@@ -169,13 +190,13 @@ impl Exchange {
     }
 
     /// The exchange is over. Without another owner of it nobody can notice.
-    pub(crate) fn set_over(self) {
+    pub(crate) fn set_over(&self) {
         if Arc::strong_count(&self.0) > 1 {
             self.change(|inner| inner.over = true);
         }
     }
 
-    pub(crate) fn set_upgraded(self, upgraded: Upgraded<BoxTransport>) {
+    pub(crate) fn set_upgraded(&self, upgraded: Upgraded<BoxTransport>) {
         // With nobody left to take it, it is dropped with the exchange.
         self.change(|inner| {
             inner.upgraded = Some(upgraded);

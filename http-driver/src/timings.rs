@@ -42,14 +42,13 @@ impl Default for Marks {
 }
 
 impl Marks {
-    /// Those of an exchange whose head has just come.
-    pub(crate) fn of_head<R: Role, Io, T>(link: &mut Link<R, Io, T>) -> Self {
-        let mut marks = Marks::default();
-        marks.head(link);
-        marks
+    /// Forgets everything.
+    pub(crate) fn renew(&mut self) {
+        *self = Marks::default();
     }
 
-    fn head<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
+    /// The peer's head has just come.
+    pub(crate) fn head<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
         self.timings.first_octet_in = Some(link.head_at);
         self.timings.head_in = Some(link.read_at);
         // What lies behind the head came with the same read, or is still to come.
@@ -60,7 +59,7 @@ impl Marks {
     pub(crate) fn event<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>, inbox: &mut Inbox) {
         if matches!(link.core.event(inbox.buffer()), Event::HeadersComplete(_)) {
             if R::SERVER {
-                *self = Marks::default();
+                self.renew();
             }
             self.head(link);
         }

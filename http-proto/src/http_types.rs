@@ -12,7 +12,7 @@ pub use outgoing::{HttpRequestHead, HttpResponseHead, SplitHeaders};
 
 use crate::error::SendError;
 use crate::syntax::{FieldBlock, Fields, Request, Response, Version, trim};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use core::fmt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
@@ -79,19 +79,24 @@ impl Fields<'_> {
     /// # Errors
     /// [`HttpError::TooManyFields`], which the default limits rule out.
     pub fn to_header_map(self) -> Result<HeaderMap, HttpError> {
-        let mut octets = BytesMut::with_capacity(self.iter().map(|(_, value)| value.len()).sum());
-        self.iter().for_each(|(_, value)| octets.extend_from_slice(value));
-        let mut octets = octets.freeze();
-        let mut headers = HeaderMap::try_with_capacity(self.len()).map_err(|_| HttpError::TooManyFields)?;
-        for (name, value) in self.iter() {
-            let value = HeaderValue::from_maybe_shared(octets.split_to(value.len()));
-            // The grammar of received names and values is narrower than what these two take.
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| SendError::InvalidFieldName)?;
-            let value = value.map_err(|_| SendError::InvalidFieldValue)?;
-            headers.try_append(name, value).map_err(|_| HttpError::TooManyFields)?;
-        }
+        let mut headers = HeaderMap::new();
+        fill_header_map(self, &Bytes::copy_from_slice(self.block()), &mut headers)?;
         Ok(headers)
     }
+}
+
+/// Adds `fields`, whose block `octets` are.
+fn fill_header_map(fields: Fields<'_>, octets: &Bytes, headers: &mut HeaderMap) -> Result<(), HttpError> {
+    headers.try_reserve(fields.len()).map_err(|_| HttpError::TooManyFields)?;
+    for span in fields.spans() {
+        let (name, value) = (span.name(octets), span.value_range());
+        // The grammar of received names and values is narrower than what these two take.
+        let name = HeaderName::from_bytes(name).map_err(|_| SendError::InvalidFieldName)?;
+        let value = octets.get(value.clone()).map(|_| octets.slice(value)).unwrap_or_default();
+        let value = HeaderValue::from_maybe_shared(value).map_err(|_| SendError::InvalidFieldValue)?;
+        headers.try_append(name, value).map_err(|_| HttpError::TooManyFields)?;
+    }
+    Ok(())
 }
 
 impl Request<'_> {
@@ -103,15 +108,29 @@ impl Request<'_> {
     /// answer to it. [`HttpError::TooManyFields`].
     pub fn to_http(&self) -> Result<http::Request<()>, HttpError> {
         let mut request = http::Request::new(());
-        *request.method_mut() = Method::from_bytes(self.method().as_bytes()).map_err(|_| SendError::InvalidMethod)?;
-        let target = Bytes::copy_from_slice(self.target().as_bytes());
+        self.write_http(&mut request)?;
+        Ok(request)
+    }
+
+    /// As [`Request::to_http`], into a new request that lies where it is to stay, as moving one costs. Its map of fields,
+    /// which is empty, may have memory already.
+    ///
+    /// # Errors
+    /// As [`Request::to_http`]. The request is not to be used then.
+    pub fn write_http<B>(&self, request: &mut http::Request<B>) -> Result<(), HttpError> {
+        // Target and values share one allocation.
+        let octets = Bytes::copy_from_slice(self.fields().block());
+        let (method, target) = self.line_ranges();
+        let method = octets.get(method).unwrap_or_default();
+        *request.method_mut() = Method::from_bytes(method).map_err(|_| SendError::InvalidMethod)?;
+        let target = octets.get(target.clone()).map(|_| octets.slice(target)).unwrap_or_default();
         *request.uri_mut() = Uri::from_maybe_shared(target).map_err(|_| HttpError::Uri)?;
         *request.version_mut() = http_version(self.version());
-        *request.headers_mut() = self.fields().to_header_map()?;
+        fill_header_map(self.fields(), &octets, request.headers_mut())?;
         if self.version().minor() > 1 {
             request.extensions_mut().insert(self.version());
         }
-        Ok(request)
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers: from the types of the `http` crate to commands of the core.
 
 use super::job::{Head, Job, Piece};
-use super::{HttpService, Serving};
+use super::{HttpService, Serving, Spare};
 use crate::exchange::Asked;
 use crate::link::Link;
 use crate::options::{Fault, Options};
@@ -43,8 +43,8 @@ where
             self.finish();
             return true;
         }
-        if job.has_head() {
-            match begin(link, job, &self.options, cx) {
+        if job.head.is_some() {
+            match begin(link, job, &mut self.spare, &self.options, cx) {
                 Begun::Waiting => return progress,
                 Begun::Complete => {
                     self.finish();
@@ -74,10 +74,10 @@ where
             content.close();
         }
         if let Some(record) = job.record.take() {
-            self.finishing.push_back((job.marks, record));
+            self.finishing.push_back((job.marks.clone(), record));
         }
         job.exchange.set_over();
-        self.jobs.keep(job.work);
+        self.jobs.keep(job);
     }
 
     /// Answers what the client did wrong, in the place of an answer.
@@ -129,6 +129,7 @@ fn obey<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, asked: Asked) {
 fn begin<F, B, Io, T>(
     link: &mut Link<Server, Io, T>,
     job: &mut Job<F, B>,
+    spare: &mut Spare,
     options: &Options,
     cx: &mut Context<'_>,
 ) -> Begun
@@ -138,7 +139,7 @@ where
     Io: Transport,
     T: Timer,
 {
-    if link.core.awaiting_continue() && job.length() != Some(0) && job.first.is_none() {
+    if link.core.awaiting_continue() && job.work.length() != Some(0) && job.first.is_none() {
         // The answer may be made of the very content that the client holds back until it is asked for.
         match job.poll_piece(cx) {
             Poll::Pending => return Begun::Waiting,
@@ -149,15 +150,14 @@ where
             }
         }
     }
-    let Some(head) = job.take_head() else { return Begun::Waiting };
+    let Some(head) = &mut job.head else { return Begun::Waiting };
     let queued = link.queued();
     if head.status.as_u16() == 101 || (job.connect && head.status.is_success()) {
-        return match upgrade(link, &head) {
+        return match upgrade(link, head) {
             Ok(()) => Begun::Upgraded,
             Err(Some(SendError::RequestIncomplete)) if job.content.is_some() => {
                 // What is left of the request's content stands before the other protocol.
                 job.swallow = true;
-                job.put_head(head);
                 Begun::Waiting
             }
             Err(_) => {
@@ -166,11 +166,15 @@ where
             }
         };
     }
-    let head_only = job.head_only || head.status.as_u16() == 304;
-    let begun = respond(link, &head, job.length(), head_only);
+    let status = head.status.as_u16();
+    let head_only = job.head_only || status == 304;
+    let begun = respond(link, head, spare, job.work.length(), head_only);
+    spare.headers = std::mem::take(&mut head.headers);
+    spare.headers.clear();
+    job.head = None;
     job.marks.begun(queued);
     if let Some(record) = &mut job.record {
-        record.status = Some(head.status.as_u16());
+        record.status = Some(status);
     }
     match begun {
         Ok(BodyLength::Empty) => Begun::Complete,
@@ -193,10 +197,11 @@ where
 fn respond<Io: Transport, T: Timer>(
     link: &mut Link<Server, Io, T>,
     parts: &Head,
+    spare: &mut Spare,
     length: Option<u64>,
     head_only: bool,
 ) -> Result<BodyLength, Option<SendError>> {
-    let head = HttpResponseHead::new(parts).map_err(|_| None)?;
+    let head = HttpResponseHead::reusing(parts, std::mem::take(&mut spare.block)).map_err(|_| None)?;
     let mut body = head.split.body_length(length, head_only).map_err(|_| None)?;
     if body == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
         body = BodyLength::Streaming;
@@ -204,6 +209,7 @@ fn respond<Io: Transport, T: Timer>(
     let date = if head.split.has_date { None } else { link.date() };
     let (core, out) = link.commands();
     side::respond(core, &head.head(), body, date, out)?;
+    spare.block = head.split.block;
     Ok(body)
 }
 
@@ -321,7 +327,7 @@ fn respond_whole<Io: Transport, T: Timer>(
     if close {
         parts.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
     }
-    match respond(link, &parts, Some(content.len() as u64), false) {
+    match respond(link, &parts, &mut Spare::default(), Some(content.len() as u64), false) {
         Ok(BodyLength::Empty) => true,
         Ok(_) => {
             let (core, out) = link.commands();

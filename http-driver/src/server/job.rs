@@ -3,6 +3,7 @@
 
 use crate::body::{BodyError, Slot};
 use crate::exchange::Exchange;
+use crate::info::ConnInfo;
 use crate::record::Record;
 use crate::timings::Marks;
 use crate::{Body, BoxError};
@@ -25,8 +26,8 @@ pin_project! {
         Rest,
         /// The answer is being made.
         Calling { #[pin] future: F },
-        /// The answer is there, its content may not be.
-        Answering { head: Option<Head>, #[pin] body: B },
+        /// The content of the answer is there, or still being made.
+        Answering { #[pin] body: B },
     }
 }
 
@@ -39,7 +40,7 @@ pub(crate) enum Piece {
     Trailers(HeaderMap),
 }
 
-/// One exchange.
+/// One exchange. It stays where it is, and its memory serves the next one: moving costs more than the rest.
 pub(crate) struct Job<F, B> {
     pub(crate) exchange: Exchange,
     /// Where the request's content goes, while it is arriving.
@@ -47,6 +48,8 @@ pub(crate) struct Job<F, B> {
     /// The service's part. A status, instead, is to be answered in its place.
     pub(crate) work: Pin<Box<Work<F, B>>>,
     pub(crate) failed: Option<u16>,
+    /// The head of the answer, until it goes out.
+    pub(crate) head: Option<Head>,
     /// The request is HEAD: no content is sent.
     pub(crate) head_only: bool,
     /// The request is CONNECT: a 2xx makes a tunnel.
@@ -68,29 +71,40 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     E: Into<BoxError>,
 {
-    /// Calls the service.
-    pub(crate) fn call<S>(&mut self, service: &mut S, request: Request<Body>)
+    /// Calls the service with what waits for it.
+    pub(crate) fn call<S>(&mut self, service: &mut S, waiting: &mut Option<Request<Body>>)
     where
         S: Service<Request<Body>, Future = F, Response = Response<B>, Error = E>,
     {
-        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
-            Ok(future) => self.work.set(Work::Calling { future }),
-            Err(_) => self.failed = Some(500),
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(request) = waiting.take() {
+                self.work.set(Work::Calling { future: service.call(request) });
+            }
+        }));
+        if called.is_err() {
+            self.failed = Some(500);
         }
     }
 
     /// Lets the service go on with its answer; whether something came of it.
     pub(crate) fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
+        self.is_calling()
+            && catch_unwind(AssertUnwindSafe(|| self.poll_answer(cx))).unwrap_or_else(|_| {
+                self.fail(500);
+                true
+            })
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> bool {
         let WorkProjection::Calling { future } = self.work.as_mut().project() else { return false };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
-        match polled {
-            Ok(Poll::Pending) => return false,
-            Ok(Poll::Ready(Ok(response))) => {
+        match future.poll(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(response)) => {
                 let (head, body) = response.into_parts();
-                self.work.set(Work::Answering { head: Some(head), body });
+                self.head = Some(head);
+                self.work.set(Work::Answering { body });
             }
-            Ok(Poll::Ready(Err(error))) => self.fail(BodyError::status_of(&*error.into())),
-            Err(_) => self.fail(500),
+            Poll::Ready(Err(error)) => self.fail(BodyError::status_of(&*error.into())),
         }
         true
     }
@@ -108,23 +122,43 @@ impl<F, B> Job<F, B> {
         matches!(*self.work, Work::Calling { .. })
     }
 
-    /// The head of the answer, once.
-    pub(crate) fn take_head(&mut self) -> Option<Head> {
-        match self.work.as_mut().project() {
-            WorkProjection::Answering { head, .. } => head.take(),
-            WorkProjection::Rest | WorkProjection::Calling { .. } => None,
+    /// A job for an exchange that begins.
+    fn new(exchange: Exchange) -> Self {
+        Job {
+            exchange,
+            content: None,
+            work: Box::pin(Work::Rest),
+            failed: None,
+            head: None,
+            head_only: false,
+            connect: false,
+            begun: false,
+            first: None,
+            swallow: false,
+            deadline: None,
+            marks: Marks::default(),
+            record: None,
         }
     }
 
-    /// Puts the head back.
-    pub(crate) fn put_head(&mut self, put: Head) {
-        if let WorkProjection::Answering { head, .. } = self.work.as_mut().project() {
-            *head = Some(put);
-        }
+    /// As new, for another exchange of the same connection.
+    fn renew(&mut self) {
+        self.work.set(Work::Rest);
+        (self.content, self.head, self.first, self.record) = (None, None, None, None);
+        (self.failed, self.deadline) = (None, None);
+        (self.head_only, self.connect, self.begun, self.swallow) = (false, false, false, false);
+        self.marks.renew();
     }
+}
 
-    pub(crate) fn has_head(&self) -> bool {
-        matches!(&*self.work, Work::Answering { head: Some(_), .. })
+impl<F, B: http_body::Body> Work<F, B> {
+    /// The length of the answer's content, if it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Work::Answering { body } if body.is_end_stream() => Some(0),
+            Work::Answering { body } => body.size_hint().exact(),
+            Work::Rest | Work::Calling { .. } => Some(0),
+        }
     }
 }
 
@@ -133,19 +167,10 @@ where
     B: http_body::Body,
     B::Error: Into<BoxError>,
 {
-    /// The length of the answer's content, if it is known.
-    pub(crate) fn length(&self) -> Option<u64> {
-        match &*self.work {
-            Work::Answering { body, .. } if body.is_end_stream() => Some(0),
-            Work::Answering { body, .. } => body.size_hint().exact(),
-            Work::Rest | Work::Calling { .. } => Some(0),
-        }
-    }
-
     /// Whether no further piece will come.
     pub(crate) fn is_exhausted(&self) -> bool {
         match &*self.work {
-            Work::Answering { body, .. } => self.first.is_none() && body.is_end_stream(),
+            Work::Answering { body } => self.first.is_none() && body.is_end_stream(),
             Work::Rest | Work::Calling { .. } => true,
         }
     }
@@ -174,9 +199,9 @@ where
 
 /// The jobs of a connection, oldest first, and the memory of one that is over.
 pub(crate) struct Jobs<F, B> {
-    front: Option<Job<F, B>>,
-    rest: VecDeque<Job<F, B>>,
-    spare: Option<Pin<Box<Work<F, B>>>>,
+    front: Option<Box<Job<F, B>>>,
+    rest: VecDeque<Box<Job<F, B>>>,
+    spare: Option<Box<Job<F, B>>>,
 }
 
 impl<F, B> Default for Jobs<F, B> {
@@ -194,39 +219,45 @@ impl<F, B> Jobs<F, B> {
         self.front.is_none()
     }
 
-    pub(crate) fn push(&mut self, job: Job<F, B>) {
+    /// Adds one, and hands it out to be filled in.
+    #[expect(clippy::indexing_slicing, reason = "the queue is not empty")]
+    pub(crate) fn begin(&mut self, connection: &Arc<ConnInfo>, number: u64) -> &mut Job<F, B> {
+        let job = match self.spare.take() {
+            Some(mut job) => {
+                job.exchange.renew(connection, number);
+                job
+            }
+            None => Box::new(Job::new(Exchange::new(Arc::clone(connection), number))),
+        };
         if self.front.is_none() {
-            self.front = Some(job);
-        } else {
-            self.rest.push_back(job);
+            return self.front.insert(job);
         }
+        self.rest.push_back(job);
+        let last = self.rest.len() - 1;
+        // It was just put there.
+        &mut self.rest[last]
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Job<F, B>> {
+    pub(crate) fn pop(&mut self) -> Option<Box<Job<F, B>>> {
         std::mem::replace(&mut self.front, self.rest.pop_front())
     }
 
     pub(crate) fn front(&mut self) -> Option<&mut Job<F, B>> {
-        self.front.as_mut()
+        self.front.as_deref_mut()
     }
 
     pub(crate) fn newest(&mut self) -> Option<&mut Job<F, B>> {
-        self.rest.back_mut().or(self.front.as_mut())
+        self.rest.back_mut().or(self.front.as_mut()).map(|job| &mut **job)
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Job<F, B>> {
-        self.front.iter_mut().chain(&mut self.rest)
+        self.front.iter_mut().chain(&mut self.rest).map(|job| &mut **job)
     }
 
-    /// A place for the service's part of a job.
-    pub(crate) fn place(&mut self) -> Pin<Box<Work<F, B>>> {
-        self.spare.take().unwrap_or_else(|| Box::pin(Work::Rest))
-    }
-
-    /// Keeps the place of a job that is over.
-    pub(crate) fn keep(&mut self, mut work: Pin<Box<Work<F, B>>>) {
-        work.set(Work::Rest);
-        self.spare = Some(work);
+    /// Keeps the memory of a job that is over.
+    pub(crate) fn keep(&mut self, mut job: Box<Job<F, B>>) {
+        job.renew();
+        self.spare = Some(job);
     }
 
     /// Gives back what an idle connection does not need.

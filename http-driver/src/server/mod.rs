@@ -10,7 +10,6 @@ mod job;
 pub use answer::Streaming;
 
 use crate::body::{Incoming, Slot};
-use crate::exchange::Exchange;
 use crate::info::{Address, ConnInfo};
 use crate::link::{BATCH, Link, Reading};
 use crate::options::{Ended, OnDisconnect, Options};
@@ -20,8 +19,8 @@ use crate::service::Services;
 use crate::timings::Marks;
 use crate::upgraded::Upgraded;
 use crate::{Body, BoxError, Timer, Transport};
-use http::{Request, Response};
-use http_proto::{Connection, Event, Expectation, Framing, MethodKind, RecvError, Server, State, Step};
+use http::{HeaderMap, Request, Response};
+use http_proto::{Connection, Event, Expectation, FieldBlock, Framing, MethodKind, RecvError, Server, State, Step};
 use job::{Job, Jobs};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,6 +75,7 @@ pub struct Serving<S: HttpService, Io: Transport, T> {
     services: Arc<Services<S>>,
     options: Arc<Options>,
     info: Arc<ConnInfo>,
+    spare: Spare,
     task: Option<Waker>,
     /// Exchanges whose last octets are on their way, and whom somebody wants to know of.
     finishing: VecDeque<(Marks, Box<Record>)>,
@@ -88,6 +88,15 @@ pub struct Serving<S: HttpService, Io: Transport, T> {
     /// Handlers of a connection that is gone go on.
     finishing_handlers: bool,
     ended: bool,
+}
+
+/// Memory of the last exchange, for the next.
+#[derive(Default)]
+struct Spare {
+    /// The fields of a request.
+    headers: HeaderMap,
+    /// The fields of an answer, as they are sent.
+    block: FieldBlock,
 }
 
 impl<S: HttpService, Io: Transport, T> Unpin for Serving<S, Io, T> {}
@@ -122,6 +131,7 @@ where
             services,
             options,
             info,
+            spare: Spare::default(),
             task: None,
             finishing: VecDeque::new(),
             refused: false,
@@ -190,6 +200,7 @@ where
                 None => {
                     if link.core.outstanding() == 0 && self.inbox.unread_len() == 0 {
                         self.jobs.release();
+                        self.spare = Spare::default();
                     }
                     Reading::Wanted
                 }
@@ -265,51 +276,47 @@ where
     /// Makes a call of a head. What no service should see is answered on the spot.
     fn begin(&mut self) {
         let Some(link) = &mut self.link else { return };
-        let marks = Marks::of_head(link);
-        let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
         let number = self.info.count_request();
-        let record = self.options.keeps_records().then(|| Box::new(Record::new(&head, number)));
-        let kept = self.options.keep_heads.then(|| head.to_owned());
-        let content = match head.framing() {
-            Framing::Length(0) | Framing::None | Framing::Tunnel => None,
-            Framing::Length(length) => Some((Arc::<Slot>::default(), Some(length))),
-            Framing::Chunked | Framing::UntilClose => Some((Arc::<Slot>::default(), None)),
+        let job = self.jobs.begin(&self.info, number);
+        job.marks.head(link);
+        let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
+        job.head_only = head.method_kind() == MethodKind::Head;
+        job.connect = head.method_kind() == MethodKind::Connect;
+        if self.options.keeps_records() {
+            job.record = Some(Box::new(Record::new(&head, number)));
+        }
+        if self.options.keep_heads {
+            job.exchange.keep_head(&head);
+        }
+        let length = match head.framing() {
+            Framing::Length(0) | Framing::None | Framing::Tunnel => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
         };
-        let failed = match head.expectation() {
-            _ if self.overloaded => Err(503),
-            // RFC 9110 section 10.1.1
-            Expectation::Unknown => Err(417),
-            Expectation::None | Expectation::Continue => head.to_http().map_err(|_| 400),
-        };
-        let exchange = Exchange::new(Arc::clone(&self.info), number, kept);
-        let mut job = Job {
-            exchange: exchange.clone(),
-            content: content.as_ref().map(|(slot, _)| Arc::clone(slot)),
-            work: self.jobs.place(),
-            failed: None,
-            head_only: head.method_kind() == MethodKind::Head,
-            connect: head.method_kind() == MethodKind::Connect,
-            begun: false,
-            first: None,
-            swallow: false,
-            deadline: None,
-            marks,
-            record,
-        };
+        let mut body = Body::empty();
+        if length != Some(0) {
+            let slot = Arc::<Slot>::default();
+            job.content = Some(Arc::clone(&slot));
+            body = Body::incoming(Incoming::new(slot, length));
+        }
         if self.overloaded {
             link.core.shutdown();
+            job.failed = Some(503);
+            return;
         }
-        match failed {
-            Ok(request) => {
-                let body =
-                    content.map_or_else(Body::empty, |(slot, length)| Body::incoming(Incoming::new(slot, length)));
-                let mut request = request.map(|()| body);
-                request.extensions_mut().insert(exchange);
-                self.waiting = Some(request);
-            }
-            Err(status) => job.failed = Some(status),
+        if head.expectation() == Expectation::Unknown {
+            // RFC 9110 section 10.1.1
+            job.failed = Some(417);
+            return;
         }
-        self.jobs.push(job);
+        let request = self.waiting.insert(Request::new(body));
+        *request.headers_mut() = std::mem::take(&mut self.spare.headers);
+        if head.write_http(request).is_err() {
+            self.waiting = None;
+            job.failed = Some(400);
+            return;
+        }
+        request.extensions_mut().insert(job.exchange.clone());
     }
 
     /// Lets the service go on; whether something came of it.
@@ -324,16 +331,17 @@ where
             let service = &mut self.service;
             let ready = catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx)));
             if !matches!(ready, Ok(Poll::Pending))
-                && let (Some(request), Some(job)) = (self.waiting.take(), self.jobs.newest())
+                && let Some(job) = self.jobs.newest()
             {
                 job.marks.timings.dispatched = Some(link.now);
                 let timeout = self.options.handler_timeout;
                 job.deadline = timeout.map(|timeout| link.now.saturating_add(timeout));
                 match ready {
-                    Ok(Poll::Ready(Ok(()))) => job.call(&mut self.service, request),
+                    Ok(Poll::Ready(Ok(()))) => job.call(&mut self.service, &mut self.waiting),
                     Ok(Poll::Ready(Err(_)) | Poll::Pending) => job.failed = Some(503),
                     Err(_) => job.failed = Some(500),
                 }
+                self.waiting = None;
                 progress = true;
             }
         }
@@ -431,7 +439,7 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
                 content.close();
             }
             cut_off += 1;
-            job.exchange.clone().set_over();
+            job.exchange.set_over();
             (job.marks.clone(), job.record.take())
         });
         let records: Vec<_> = unfinished.into_iter().map(|(marks, record)| (marks, Some(record))).chain(jobs).collect();

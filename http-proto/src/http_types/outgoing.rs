@@ -38,11 +38,19 @@ impl<'a> SplitHeaders<'a> {
     /// # Errors
     /// A framing field that cannot be taken for what it asks for, or a field that may not be sent.
     pub fn new(headers: &'a HeaderMap) -> Result<Self, HttpError> {
-        let mut split = SplitHeaders::default();
+        Self::reusing(headers, FieldBlock::new())
+    }
+
+    /// As [`SplitHeaders::new`], in the memory of a block that is no longer needed.
+    ///
+    /// # Errors
+    /// As [`SplitHeaders::new`].
+    pub fn reusing(headers: &'a HeaderMap, mut block: FieldBlock) -> Result<Self, HttpError> {
+        block.clear();
+        let mut split = SplitHeaders { block, ..SplitHeaders::default() };
         for (name, value) in headers {
-            let value = trim(value.as_bytes());
-            if !split.take(name, value)? {
-                split.block.push(name.as_str(), value)?;
+            if !split.take(name, trim(value.as_bytes()))? {
+                split.block.push_typed(name, value)?;
             }
         }
         if split.chunked && split.content_length.is_some() {
@@ -263,7 +271,15 @@ impl<'a> HttpResponseHead<'a> {
     /// # Errors
     /// As [`SplitHeaders::new`].
     pub fn new(parts: &'a http::response::Parts) -> Result<Self, HttpError> {
-        let split = SplitHeaders::new(&parts.headers)?;
+        Self::reusing(parts, FieldBlock::new())
+    }
+
+    /// As [`HttpResponseHead::new`], in the memory of a block that is no longer needed.
+    ///
+    /// # Errors
+    /// As [`SplitHeaders::new`].
+    pub fn reusing(parts: &'a http::response::Parts, block: FieldBlock) -> Result<Self, HttpError> {
+        let split = SplitHeaders::reusing(&parts.headers, block)?;
         let reason = parts.extensions.get::<ReasonPhrase>().map(|reason| &reason.0[..]);
         Ok(HttpResponseHead { status: parts.status.as_u16(), reason, split })
     }

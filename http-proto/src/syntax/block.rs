@@ -31,8 +31,6 @@ pub(super) struct Summary {
     pub(super) te: bool,
     pub(super) keep_alive: bool,
     pub(super) http2_settings: bool,
-    /// A field that may not be a trailer is there.
-    not_a_trailer: bool,
 }
 
 impl FieldBlock {
@@ -52,7 +50,6 @@ impl FieldBlock {
                 te: false,
                 keep_alive: false,
                 http2_settings: false,
-                not_a_trailer: false,
             },
         }
     }
@@ -91,6 +88,28 @@ impl FieldBlock {
         Ok(())
     }
 
+    /// Adds a field whose types vouch for its octets; blanks at the ends of the value are left out.
+    ///
+    /// # Errors
+    /// As [`FieldBlock::push`], for what those types do not rule out.
+    #[cfg(feature = "http")]
+    pub(crate) fn push_typed(&mut self, name: &http::HeaderName, value: &http::HeaderValue) -> Result<(), SendError> {
+        let (name, value) = (name.as_str(), trim(value.as_bytes()));
+        self.summary.add_valid(name, value)?;
+        if self.lines.capacity() == 0 {
+            // Room for a few fields in one go.
+            self.lines.reserve(256);
+        }
+        write_field(&mut self.lines, name.as_bytes(), value);
+        Ok(())
+    }
+
+    /// Takes all fields out; the memory stays.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+        self.summary = FieldBlock::EMPTY.summary;
+    }
+
     /// The number of field lines.
     pub fn len(&self) -> usize {
         self.summary.count
@@ -107,7 +126,8 @@ impl FieldBlock {
     /// [`SendError::ForbiddenTrailer`], or [`SendError::HeadTooLong`] beyond the default bounds of a receiver.
     pub fn check_trailers(&self, to_server: bool) -> Result<(), SendError> {
         let bounds = if to_server { &REQUEST_BOUNDS } else { &RESPONSE_BOUNDS };
-        if self.summary.not_a_trailer {
+        let mut names = self.lines.split(|&c| c == b'\n').filter_map(|line| line.split(|&c| c == b':').next());
+        if !names.all(may_be_trailer) {
             return Err(SendError::ForbiddenTrailer);
         }
         let fits = self.summary.count <= bounds.trailer_fields.into()
@@ -136,6 +156,12 @@ impl Summary {
         if blank_at_end || !is_field_value(value) {
             return Err(SendError::InvalidFieldValue);
         }
+        self.add_valid(name, value)
+    }
+
+    /// As [`Summary::add`], for octets that may be sent.
+    #[inline(always)]
+    fn add_valid(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
         let mut next = *self;
         next.classify(name, value)?;
         next.count += 1;
@@ -171,7 +197,6 @@ impl Summary {
             14 if is("http2-settings") => self.http2_settings = true,
             _ => {}
         }
-        self.not_a_trailer |= !may_be_trailer(name);
         Ok(())
     }
 
@@ -196,7 +221,7 @@ pub(super) fn once(seen: &mut bool) -> Result<(), SendError> {
 
 /// Whether a field may be a trailer: not if it frames, routes, authenticates, modifies the request, controls the
 /// response or says how to process the content (RFC 9110 section 6.5.1).
-fn may_be_trailer(name: &str) -> bool {
+fn may_be_trailer(name: &[u8]) -> bool {
     const FORBIDDEN: [&str; 29] = [
         "age",
         "authorization",
@@ -228,8 +253,8 @@ fn may_be_trailer(name: &str) -> bool {
         "www-authenticate",
         "x-forwarded-for",
     ];
-    let content = name.as_bytes().get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
-    !content && !FORBIDDEN.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+    let content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+    !content && !FORBIDDEN.iter().any(|forbidden| forbidden.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// Writes one field line.

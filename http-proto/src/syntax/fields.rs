@@ -15,13 +15,18 @@ pub(crate) struct FieldSpan {
 
 impl FieldSpan {
     #[inline(always)]
-    pub(super) fn name(self, block: &[u8]) -> &[u8] {
+    pub(crate) fn name(self, block: &[u8]) -> &[u8] {
         slice(block, self.name.into(), self.name_end.into())
     }
 
     #[inline(always)]
     pub(super) fn value(self, block: &[u8]) -> &[u8] {
         slice(block, self.value.into(), self.value_end.into())
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn value_range(self) -> core::ops::Range<usize> {
+        self.value.into()..self.value_end.into()
     }
 }
 

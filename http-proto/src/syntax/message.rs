@@ -117,6 +117,13 @@ impl<'b> Request<'b> {
         super::fields::ascii(slice(self.head.fields.block(), 0, usize::from(self.head.line.first_end)))
     }
 
+    /// Where method and target lie in the block of the fields.
+    #[cfg(feature = "http")]
+    pub(crate) fn line_ranges(&self) -> (core::ops::Range<usize>, core::ops::Range<usize>) {
+        let method_end = usize::from(self.head.line.first_end);
+        (0..method_end, method_end + 1..self.head.line.second_end.into())
+    }
+
     /// What the protocol has to know of the method.
     pub fn method_kind(&self) -> MethodKind {
         self.head.line.method
