@@ -1,7 +1,7 @@
 //! Answers: from the types of the `http` crate to commands of the core.
 
-use super::job::{Head, Job, Piece};
-use super::{HttpService, Serving, Spare};
+use super::job::{Head, Job, Piece, Spare};
+use super::{HttpService, Serving};
 use crate::exchange::Asked;
 use crate::link::Link;
 use crate::options::{Fault, Options};
@@ -44,7 +44,7 @@ where
             return true;
         }
         if job.head.is_some() {
-            match begin(link, job, &mut self.spare, &self.options, cx) {
+            match begin(link, job, &self.options, cx) {
                 Begun::Waiting => return progress,
                 Begun::Complete => {
                     self.finish();
@@ -129,7 +129,6 @@ fn obey<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, asked: Asked) {
 fn begin<F, B, Io, T>(
     link: &mut Link<Server, Io, T>,
     job: &mut Job<F, B>,
-    spare: &mut Spare,
     options: &Options,
     cx: &mut Context<'_>,
 ) -> Begun
@@ -168,9 +167,9 @@ where
     }
     let status = head.status.as_u16();
     let head_only = job.head_only || status == 304;
-    let begun = respond(link, head, spare, job.work.length(), head_only);
-    spare.headers = std::mem::take(&mut head.headers);
-    spare.headers.clear();
+    let begun = respond(link, head, &mut job.spare, job.work.length(), head_only);
+    job.spare.headers = std::mem::take(&mut head.headers);
+    job.spare.headers.clear();
     job.head = None;
     job.marks.begun(queued);
     if let Some(record) = &mut job.record {

@@ -9,7 +9,7 @@ use crate::timings::Marks;
 use crate::{Body, BoxError};
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Request, Response};
-use http_proto::Instant;
+use http_proto::{FieldBlock, Instant};
 use pin_project_lite::pin_project;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,9 +40,20 @@ pub(crate) enum Piece {
     Trailers(HeaderMap),
 }
 
+/// Memory of an exchange that is over, for the next.
+#[derive(Default)]
+pub(crate) struct Spare {
+    /// The fields of a request.
+    pub(crate) headers: HeaderMap,
+    /// The fields of an answer, as they are sent.
+    pub(crate) block: FieldBlock,
+}
+
 /// One exchange. It stays where it is, and its memory serves the next one: moving costs more than the rest.
 pub(crate) struct Job<F, B> {
     pub(crate) exchange: Exchange,
+    /// The request, until the service is ready for it.
+    pub(crate) waiting: Option<Request<Body>>,
     /// Where the request's content goes, while it is arriving.
     pub(crate) content: Option<Arc<Slot>>,
     /// The service's part. A status, instead, is to be answered in its place.
@@ -64,6 +75,7 @@ pub(crate) struct Job<F, B> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) marks: Marks,
     pub(crate) record: Option<Box<Record>>,
+    pub(crate) spare: Spare,
 }
 
 impl<F, B, E> Job<F, B>
@@ -72,12 +84,12 @@ where
     E: Into<BoxError>,
 {
     /// Calls the service with what waits for it.
-    pub(crate) fn call<S>(&mut self, service: &mut S, waiting: &mut Option<Request<Body>>)
+    pub(crate) fn call<S>(&mut self, service: &mut S)
     where
         S: Service<Request<Body>, Future = F, Response = Response<B>, Error = E>,
     {
         let called = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(request) = waiting.take() {
+            if let Some(request) = self.waiting.take() {
                 self.work.set(Work::Calling { future: service.call(request) });
             }
         }));
@@ -126,6 +138,7 @@ impl<F, B> Job<F, B> {
     fn new(exchange: Exchange) -> Self {
         Job {
             exchange,
+            waiting: None,
             content: None,
             work: Box::pin(Work::Rest),
             failed: None,
@@ -138,14 +151,15 @@ impl<F, B> Job<F, B> {
             deadline: None,
             marks: Marks::default(),
             record: None,
+            spare: Spare::default(),
         }
     }
 
     /// As new, for another exchange of the same connection.
     fn renew(&mut self) {
         self.work.set(Work::Rest);
-        (self.content, self.head, self.first, self.record) = (None, None, None, None);
-        (self.failed, self.deadline) = (None, None);
+        (self.waiting, self.content, self.head, self.first) = (None, None, None, None);
+        (self.failed, self.deadline, self.record) = (None, None, None);
         (self.head_only, self.connect, self.begun, self.swallow) = (false, false, false, false);
         self.marks.renew();
     }

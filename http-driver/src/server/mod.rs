@@ -19,8 +19,8 @@ use crate::service::Services;
 use crate::timings::Marks;
 use crate::upgraded::Upgraded;
 use crate::{Body, BoxError, Timer, Transport};
-use http::{HeaderMap, Request, Response};
-use http_proto::{Connection, Event, Expectation, FieldBlock, Framing, MethodKind, RecvError, Server, State, Step};
+use http::{Request, Response};
+use http_proto::{Connection, Event, Expectation, Framing, MethodKind, RecvError, Server, State, Step};
 use job::{Job, Jobs};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,14 +68,11 @@ pub struct Serving<S: HttpService, Io: Transport, T> {
     link: Option<Link<Server, Io, T>>,
     inbox: Inbox,
     jobs: Jobs<S::Answer, S::Content>,
-    /// The newest job has not been called: the service was not ready.
-    waiting: Option<Request<Body>>,
     service: S,
     generation: usize,
     services: Arc<Services<S>>,
     options: Arc<Options>,
     info: Arc<ConnInfo>,
-    spare: Spare,
     task: Option<Waker>,
     /// Exchanges whose last octets are on their way, and whom somebody wants to know of.
     finishing: VecDeque<(Marks, Box<Record>)>,
@@ -88,15 +85,6 @@ pub struct Serving<S: HttpService, Io: Transport, T> {
     /// Handlers of a connection that is gone go on.
     finishing_handlers: bool,
     ended: bool,
-}
-
-/// Memory of the last exchange, for the next.
-#[derive(Default)]
-struct Spare {
-    /// The fields of a request.
-    headers: HeaderMap,
-    /// The fields of an answer, as they are sent.
-    block: FieldBlock,
 }
 
 impl<S: HttpService, Io: Transport, T> Unpin for Serving<S, Io, T> {}
@@ -125,13 +113,11 @@ where
             link: Some(Link::new(Connection::server(Arc::clone(&options.config)), io, timer)),
             inbox: Inbox::new(),
             jobs: Jobs::default(),
-            waiting: None,
             service,
             generation,
             services,
             options,
             info,
-            spare: Spare::default(),
             task: None,
             finishing: VecDeque::new(),
             refused: false,
@@ -189,7 +175,7 @@ where
             let Some(link) = &mut self.link else { return Poll::Ready(()) };
             let in_flight = self.jobs.len();
             let reading = match self.jobs.newest() {
-                _ if self.waiting.is_some() => Reading::Ahead,
+                Some(Job { waiting: Some(_), .. }) => Reading::Ahead,
                 Some(job) if job.content.as_ref().is_some_and(|content| content.is_wanted(cx)) || job.swallow => {
                     Reading::Wanted
                 }
@@ -200,7 +186,6 @@ where
                 None => {
                     if link.core.outstanding() == 0 && self.inbox.unread_len() == 0 {
                         self.jobs.release();
-                        self.spare = Spare::default();
                     }
                     Reading::Wanted
                 }
@@ -222,7 +207,7 @@ where
         let room = link.out.len() < BATCH;
         let in_flight = self.jobs.len();
         let wanted = match self.jobs.newest() {
-            _ if self.waiting.is_some() => false,
+            Some(Job { waiting: Some(_), .. }) => false,
             Some(Job { content: Some(content), swallow, .. }) => *swallow || content.is_wanted(cx),
             Some(_) => room && in_flight < self.options.max_in_flight,
             None => room,
@@ -309,10 +294,10 @@ where
             job.failed = Some(417);
             return;
         }
-        let request = self.waiting.insert(Request::new(body));
-        *request.headers_mut() = std::mem::take(&mut self.spare.headers);
+        let request = job.waiting.insert(Request::new(body));
+        *request.headers_mut() = std::mem::take(&mut job.spare.headers);
         if head.write_http(request).is_err() {
-            self.waiting = None;
+            job.waiting = None;
             job.failed = Some(400);
             return;
         }
@@ -323,25 +308,23 @@ where
     fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(link) = &mut self.link else { return false };
         let mut progress = false;
-        if self.waiting.is_some() {
+        if let Some(job) = self.jobs.newest().filter(|job| job.waiting.is_some()) {
             let generation = self.services.generation();
             if generation != self.generation {
                 (self.service, self.generation) = self.services.make(&self.info);
             }
             let service = &mut self.service;
             let ready = catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx)));
-            if !matches!(ready, Ok(Poll::Pending))
-                && let Some(job) = self.jobs.newest()
-            {
+            if !matches!(ready, Ok(Poll::Pending)) {
                 job.marks.timings.dispatched = Some(link.now);
                 let timeout = self.options.handler_timeout;
                 job.deadline = timeout.map(|timeout| link.now.saturating_add(timeout));
                 match ready {
-                    Ok(Poll::Ready(Ok(()))) => job.call(&mut self.service, &mut self.waiting),
+                    Ok(Poll::Ready(Ok(()))) => job.call(service),
                     Ok(Poll::Ready(Err(_)) | Poll::Pending) => job.failed = Some(503),
                     Err(_) => job.failed = Some(500),
                 }
-                self.waiting = None;
+                job.waiting = None;
                 progress = true;
             }
         }
@@ -414,7 +397,7 @@ where
             }
             while self.poll_call(cx) {}
             let Some(link) = &mut self.link else { return Poll::Ready(()) };
-            let working = self.waiting.is_some() || self.jobs.iter_mut().any(|job| job.is_calling());
+            let working = self.jobs.iter_mut().any(|job| job.waiting.is_some() || job.is_calling());
             if working && link.timer.poll(cx).is_pending() {
                 return Poll::Pending;
             }

@@ -55,12 +55,14 @@ pub(super) enum Offer {
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     front: Option<Exchange>,
-    rest: VecDeque<Exchange>,
+    /// Behind a pointer: most connections never have more than one at a time, and all are smaller for it.
+    #[expect(clippy::box_collection, reason = "an eighth of a connection, and mostly not there")]
+    rest: Option<Box<VecDeque<Exchange>>>,
 }
 
 impl Exchanges {
     pub(super) fn len(&self) -> usize {
-        usize::from(self.front.is_some()) + self.rest.len()
+        usize::from(self.front.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,12 +75,12 @@ impl Exchanges {
         if self.front.is_none() {
             self.front = Some(make());
         } else {
-            self.rest.push_back(make());
+            self.rest.get_or_insert_default().push_back(make());
         }
     }
 
     pub(super) fn pop(&mut self) -> Option<Exchange> {
-        core::mem::replace(&mut self.front, self.rest.pop_front())
+        core::mem::replace(&mut self.front, self.rest.as_mut().and_then(|rest| rest.pop_front()))
     }
 
     pub(super) fn front(&self) -> Option<&Exchange> {
@@ -90,16 +92,17 @@ impl Exchanges {
     }
 
     pub(super) fn back_mut(&mut self) -> Option<&mut Exchange> {
-        self.rest.back_mut().or(self.front.as_mut())
+        self.rest.as_mut().and_then(|rest| rest.back_mut()).or(self.front.as_mut())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Exchange> {
-        self.front.iter().chain(&self.rest)
+        self.front.iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 
     /// Whether another one may overlap with all of these.
     pub(super) fn are_safe(&self) -> bool {
         // Only the oldest can be unsafe: any other had to be safe to join.
-        self.front.as_ref().is_none_or(|front| front.safe) && self.rest.back().is_none_or(|back| back.safe)
+        self.front.as_ref().is_none_or(|front| front.safe)
+            && self.rest.as_ref().and_then(|rest| rest.back()).is_none_or(|back| back.safe)
     }
 }
