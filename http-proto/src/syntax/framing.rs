@@ -75,7 +75,7 @@ pub(crate) fn request_facts(
 #[inline(always)]
 fn check_host(version: Version, block: &[u8], fields: &FieldTable) -> Result<(), Kind> {
     // Nearly every Host is a name without a port; a run that ends where the value ends, or is empty like it, is valid.
-    if fields.only_is_run(block, Known::Host, |block, from| scan::reg_name_end(block, from).0) {
+    if fields.only_is(block, Known::Host, scan::is_usual_reg_name) {
         return Ok(());
     }
     match fields.only(block, Known::Host) {
@@ -115,6 +115,7 @@ fn request_framing(method: MethodKind, version: Version, block: &[u8], fields: &
 }
 
 /// Decides over a response head, knowing the request that it answers (RFC 9112 section 6.3, rules 1 and 2).
+#[inline(always)]
 pub(crate) fn response_facts(
     request: MethodKind,
     status: u16,
@@ -131,6 +132,7 @@ pub(crate) fn response_facts(
     Ok(Facts { framing, keep_alive, expectation: Expectation::None, upgrade: names_protocol(block, fields) })
 }
 
+#[inline(always)]
 fn response_framing(
     request: MethodKind,
     status: u16,
@@ -183,11 +185,9 @@ fn content_length(block: &[u8], fields: &FieldTable) -> Result<Option<u64>, Kind
     let Some(value) = fields.only(block, Known::ContentLength) else {
         return if fields.has(Known::ContentLength) { Err(Kind::RepeatedContentLength) } else { Ok(None) };
     };
-    if value.contains(&b',') {
-        return Err(Kind::RepeatedContentLength);
-    }
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Kind::InvalidContentLength);
+        let is_list = value.contains(&b',');
+        return Err(if is_list { Kind::RepeatedContentLength } else { Kind::InvalidContentLength });
     }
     value
         .iter()
@@ -207,8 +207,9 @@ fn expectation(block: &[u8], fields: &FieldTable) -> Expectation {
     found
 }
 
+#[inline(always)]
 fn names_protocol(block: &[u8], fields: &FieldTable) -> bool {
-    fields.known(block, Known::Upgrade).flat_map(list).next().is_some()
+    fields.has(Known::Upgrade) && fields.known(block, Known::Upgrade).flat_map(list).next().is_some()
 }
 
 /// The connection options that mean something here (RFC 9112 section 9.3, RFC 9110 section 7.8).

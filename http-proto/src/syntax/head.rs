@@ -5,7 +5,7 @@ use super::section::{FieldRules, FieldTable};
 use super::target::check_target;
 use super::{
     CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, fault, request_facts,
-    response_facts, scan, slice,
+    response_facts, scan, slice, usual,
 };
 use crate::config::Limits;
 use crate::error::RecvErrorKind as Kind;
@@ -179,6 +179,7 @@ impl HeadParser {
     }
 
     /// Decides over the response head that lies at the front of `block`, knowing which request it answers.
+    #[inline(always)]
     pub(crate) fn judge_response(&mut self, request: MethodKind, block: &[u8]) -> Result<Facts, Kind> {
         let StartLine { status, version, .. } = self.line;
         self.facts = response_facts(request, status, version, self.text(block), &self.fields)?;
@@ -268,14 +269,30 @@ impl HeadParser {
         Ok(Some(end))
     }
 
-    /// Parses the start line; `Ok(true)` when it is behind us. Its parts follow each other; a call that resumes enters
-    /// where the last one left off.
+    /// Parses the start line; `Ok(true)` when it is behind us.
     #[inline(always)]
     fn start_line(&mut self, block: &[u8], limits: &Limits) -> Result<bool, Fault> {
+        if self.phase == Phase::Fields {
+            return Ok(true);
+        }
+        let usual = match self.at {
+            0 if self.response => usual::status_line(block),
+            0 => usual::request_line(block, limits),
+            _ => None,
+        };
+        let Some((line, next)) = usual else { return self.unusual_start_line(block, limits) };
+        self.line = line;
+        self.fields.begin(next);
+        self.phase = Phase::Fields;
+        Ok(true)
+    }
+
+    /// The same for any start line, octet by octet. Its parts follow each other; a call that resumes enters where the
+    /// last one left off.
+    #[inline(never)]
+    fn unusual_start_line(&mut self, block: &[u8], limits: &Limits) -> Result<bool, Fault> {
         if self.phase == Phase::Method {
-            // Most methods are this one, and comparing is quicker than searching.
-            let is_get = limits.method >= 3 && block.starts_with(b"GET ");
-            let (at, end) = if is_get { (3, Some(SP)) } else { scan::token_end(block, self.at) };
+            let (at, end) = scan::token_end(block, self.at);
             let limit = u32::from(limits.method);
             match end {
                 Some(c) if at > limit || (at == limit && c != SP) => return Err(fault(Kind::MethodTooLong, limit)),

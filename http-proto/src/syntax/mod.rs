@@ -16,6 +16,7 @@ mod section;
 mod status;
 mod target;
 mod uri;
+mod usual;
 
 pub use block::{FieldBlock, FieldSlice};
 pub use chunked::{ChunkDecoder, ChunkItem};
@@ -128,6 +129,12 @@ fn word(bytes: &[u8], at: usize) -> u64 {
 #[inline(always)]
 fn half_word(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |octets| u32::from_le_bytes(*octets))
+}
+
+/// The octets that stand at `at`, if they are all there.
+#[inline(always)]
+fn octets<const N: usize>(block: &[u8], at: u32) -> Option<&[u8; N]> {
+    block.get(at as usize..at as usize + N)?.try_into().ok()
 }
 
 /// A slice that is empty where the range lies outside `bytes`.

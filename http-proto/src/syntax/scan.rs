@@ -4,6 +4,8 @@
 //! the grammar's (cheap to test, and nearly always enough); an octet outside it is looked up in the table of the real
 //! class and either ends the run or is stepped over. Knows octets, nothing about lines or heads.
 
+use super::octets;
+
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 #[path = "scan_sse2.rs"]
 mod block;
@@ -83,6 +85,20 @@ pub(super) fn token_end(block: &[u8], from: u32) -> RunEnd {
     run_end(block, from, TOKEN, b':', block::TokenStop)
 }
 
+/// The first position at or after `from` of an octet that is rare in a field name, or none of it.
+#[inline(always)]
+pub(super) fn usual_name_end(block: &[u8], from: u32) -> u32 {
+    let mut at = from;
+    while let Some(octets) = octets(block, at) {
+        let clean = block::TokenStop.first(octets, 0);
+        at += clean;
+        if clean < 16 {
+            return at;
+        }
+    }
+    tail_end(block, at, TOKEN, block::TokenStop).0
+}
+
 /// The first position at or after `from` that may not stand in a field value.
 #[inline(always)]
 pub(super) fn value_end(block: &[u8], from: u32) -> RunEnd {
@@ -107,13 +123,28 @@ pub(super) trait Stop<const N: usize>: Copy {
     fn first(self, block: &[u8; N], from: u32) -> u32;
 }
 
+/// Whether what lies between these positions are letters, digits, `-` and `.`, as in nearly every reg-name, and 16 octets
+/// can be looked at wherever it is necessary.
+#[inline(always)]
+pub(super) fn is_usual_reg_name(block: &[u8], from: u32, end: u32) -> bool {
+    let mut at = from;
+    while at < end {
+        let Some(octets) = octets(block, at) else { return false };
+        let clean = block::TokenStop.first(octets, 0);
+        if clean < 16 {
+            return at + clean >= end;
+        }
+        at += 16;
+    }
+    true
+}
+
 /// `usual` is the octet that nearly always ends the run; it is in no class.
 #[inline(always)]
 fn run_end<const N: usize>(block: &[u8], from: u32, class: u8, usual: u8, stop: impl Stop<N>) -> RunEnd {
     let mut at = from;
     loop {
-        let octets = block.get(at as usize..at as usize + N).and_then(|octets| <&[u8; N]>::try_from(octets).ok());
-        let Some(octets) = octets else { return tail_end(block, at, class, stop) };
+        let Some(octets) = octets(block, at) else { return tail_end(block, at, class, stop) };
         let clean = stop.first(octets, 0);
         // A branch, not arithmetic: what follows need not wait for the count of a block without a stop. Where there is
         // one, it lies within the block, which spares looking at the length again.
@@ -153,7 +184,7 @@ fn tail_end<const N: usize>(block: &[u8], from: u32, class: u8, stop: impl Stop<
     (at, None)
 }
 
-pub(super) use block::Values;
+pub(super) use block::ValueStops;
 
 /// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]

@@ -41,20 +41,19 @@ impl Stop<32> for TargetStop {
     }
 }
 
-/// Finds the ends of field values one after the other. Without a cheap bitmap each is a run of its own.
-pub(crate) struct Values;
+/// Finds what may end field values, one after the other. Without a cheap bitmap each is a search of its own.
+pub(crate) struct ValueStops;
 
-impl Values {
+impl ValueStops {
     /// For values at or after a position.
     #[inline(always)]
     pub(crate) fn new(_: &[u8], _: u32) -> Self {
-        Values
+        ValueStops
     }
 
-    /// The first position at or after `_from` that may not stand in a field value, or the length. There is none before
-    /// `value`.
+    /// The first position at or after `value` of an octet that may end it; the length if there is none.
     #[inline(always)]
-    pub(crate) fn end(&mut self, block: &[u8], _from: u32, value: u32) -> u32 {
+    pub(crate) fn next(&mut self, block: &[u8], _from: u32, value: u32) -> u32 {
         value_end(block, value).0
     }
 }

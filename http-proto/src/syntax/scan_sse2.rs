@@ -1,6 +1,6 @@
 //! The block tests of `scan` with SSE2, which every x86-64 has, through safe wrappers of the intrinsics.
 
-use super::{Stop, VALUE, in_class};
+use super::{Stop, octets};
 use safe_arch::{
     add_i8_m128i, bitandnot_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i, load_unaligned_m128i,
     m128i, move_mask_i8_m128i, set_splat_i8_m128i,
@@ -86,72 +86,54 @@ pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
     })
 }
 
-/// Finds the ends of field values one after the other. Keeps the stops among 64 octets as a bitmap, made without regard
-/// to where lines begin, so that finding the end of one line does not wait for that of the line before.
-pub(crate) struct Values {
+/// Finds what may end field values, one after the other. Keeps the stops among 64 octets as a bitmap, made without
+/// regard to where lines begin, so that finding the end of one line does not wait for that of the line before.
+pub(crate) struct ValueStops {
     base: u32,
     stops: u64,
 }
 
-impl Values {
+impl ValueStops {
     /// For values at or after `from`.
     #[inline(always)]
     pub(crate) fn new(block: &[u8], from: u32) -> Self {
-        Values { base: from, stops: stops_of_64(block, from) }
+        let stops = stops_of_64(block, from).unwrap_or_else(|| stops_of_short(block, from));
+        ValueStops { base: from, stops }
     }
 
-    /// The first position at or after `from`, which never decreases, that may not stand in a field value, or the length.
-    /// There is none between `from` and `_value`.
+    /// The first position at or after `from`, which never decreases, of an octet outside `0x20..=0x7e`; the length or
+    /// more if there is none. There is none between `from` and `_value`.
     #[inline(always)]
-    pub(crate) fn end(&mut self, block: &[u8], from: u32, _value: u32) -> u32 {
-        let mut from = from;
+    pub(crate) fn next(&mut self, block: &[u8], mut from: u32, _value: u32) -> u32 {
         loop {
-            let offset = from - self.base;
-            let stops = if offset < 64 { self.stops >> offset } else { 0 };
-            if stops == 0 {
-                self.base += 64;
-                from = from.max(self.base);
-                if self.base as usize >= block.len() {
-                    return block.len() as u32;
-                }
-                self.stops = stops_of_64(block, self.base);
-                continue;
+            let stops = self.stops.checked_shr(from - self.base).unwrap_or(0);
+            if stops != 0 {
+                return from + stops.trailing_zeros();
             }
-            let at = from + stops.trailing_zeros();
-            match block.get(at as usize) {
-                Some(&c) if c != b'\r' && in_class(c, VALUE) => from = at + 1,
-                _ => return at,
-            }
+            self.base += 64;
+            from = from.max(self.base);
+            let Some(stops) = stops_of_64(block, self.base) else { return block.len() as u32 };
+            self.stops = stops;
         }
     }
 }
 
-/// The stops among the 64 octets of `block` from `base` on; none behind its end.
+/// The stops among the 64 octets of `block` from `base` on; `None` behind its end, or if it has less than 64 octets.
 #[inline(always)]
-fn stops_of_64(block: &[u8], base: u32) -> u64 {
-    let octets = block.get(base as usize..base as usize + 64).and_then(|octets| octets.try_into().ok());
-    octets.map_or_else(|| stops_of_last(block, base), value_stops::<64>)
+fn stops_of_64(block: &[u8], base: u32) -> Option<u64> {
+    if let Some(octets) = octets(block, base) {
+        return Some(value_stops::<64>(octets));
+    }
+    // The last octets are looked at from where 64 are left.
+    let last = block.last_chunk()?;
+    let seen = base as usize + 64 - block.len();
+    (seen < 64).then(|| value_stops::<64>(last) >> seen)
 }
 
-/// The same where fewer than 64 octets are left: 16 at a time, the last of them once more from where they are whole.
+/// The stops of a block of less than 64 octets from `base` on, and behind its end.
 #[inline(never)]
-fn stops_of_last(block: &[u8], base: u32) -> u64 {
-    let left = block.get(base as usize..).unwrap_or_default();
-    let (parts, rest) = left.as_chunks::<16>();
-    let mut stops = 0;
-    let mut at = 0;
-    for part in parts {
-        stops |= value_stops(part) << at;
-        at += 16;
-    }
-    match block.last_chunk::<16>() {
-        _ if rest.is_empty() => {}
-        Some(last) => stops |= value_stops(last) >> (16 - rest.len()) << at,
-        None => {
-            for (index, &c) in rest.iter().enumerate() {
-                stops |= u64::from(!in_class(c, VALUE)) << (at + index);
-            }
-        }
-    }
-    stops
+fn stops_of_short(block: &[u8], base: u32) -> u64 {
+    let mut octets = [0; 64];
+    octets.iter_mut().zip(block).for_each(|(to, from)| *to = *from);
+    value_stops::<64>(&octets).checked_shr(base).unwrap_or(0)
 }

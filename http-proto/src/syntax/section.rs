@@ -2,8 +2,8 @@
 //! position); knows no start line and no connection.
 
 use super::fields::FieldSpan;
-use super::scan::Values;
-use super::{CR, Fault, HTAB, LF, SP, fault, is_blank, is_name, scan, slice};
+use super::scan::ValueStops;
+use super::{CR, Fault, HTAB, LF, SP, fault, is_blank, is_name, octets, scan, slice};
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
 
@@ -34,6 +34,7 @@ impl Known {
         LETTERS[length as usize % 32] == first | 0x20
     }
 
+    #[inline(always)]
     fn of(name: &[u8]) -> Option<Known> {
         match name.len() {
             4 => is_name(name, b"host").then_some(Known::Host),
@@ -83,7 +84,6 @@ fn octet(block: &[u8], at: u32) -> Option<u8> {
     block.get(at as usize).copied()
 }
 
-#[cold]
 fn trimmed_end(block: &[u8], start: u32, end: u32) -> u32 {
     let value = slice(block, start as usize, end as usize);
     start + value.trim_ascii_end().len() as u32
@@ -158,15 +158,50 @@ impl FieldTable {
     pub(crate) fn parse(&mut self, block: &[u8], rules: &FieldRules) -> Result<bool, Fault> {
         let mut outcome = match self.cursor.phase {
             Phase::Line => Ok(Line::Ended(self.cursor.at)),
-            Phase::Name | Phase::Blank | Phase::Value | Phase::LineLf | Phase::SectionLf => self.resume(block, rules),
-        };
-        if let Ok(Line::Ended(at)) = outcome {
-            let mut values = Values::new(block, at);
-            while let Ok(Line::Ended(at)) = outcome {
-                outcome = self.line(Cursor { at, ..START }, block, rules, |from, value| values.end(block, from, value));
+            Phase::Name | Phase::Blank | Phase::Value | Phase::LineLf | Phase::SectionLf => {
+                self.line(self.cursor, block, rules)
             }
+        };
+        while let Ok(Line::Ended(at)) = outcome {
+            let at = self.usual_lines(at, block, rules);
+            if octets(block, at) == Some(&[CR, LF]) {
+                self.cursor = Cursor { at: at + 2, ..START };
+                return Ok(true);
+            }
+            outcome = self.line(Cursor { at, ..START }, block, rules);
         }
         self.judge(outcome, rules)
+    }
+
+    /// Enters the lines from `at` on that are whole and in every way usual, and returns where the first other line
+    /// begins. Judges nothing: what is not usual need not be wrong, and [`FieldTable::line`] looks at it again.
+    #[inline(never)]
+    fn usual_lines(&mut self, at: u32, block: &[u8], rules: &FieldRules) -> u32 {
+        // No line of these octets can be too long.
+        let block = slice(block, 0, block.len().min(at as usize + usize::from(rules.max_line)));
+        let mut line = at;
+        let mut stops = ValueStops::new(block, at);
+        while let Some(initial) = octet(block, line)
+            && initial > b':'
+            && self.spans.len() < rules.max_fields.into()
+        {
+            let name_end = scan::usual_name_end(block, line);
+            let value = name_end + 2;
+            let end = stops.next(block, line, value);
+            if let Some([colon_space @ .., first]) = octets::<3>(block, name_end)
+                && colon_space == b": "
+                && *first > SP
+                && let Some([last, line_end @ ..]) = octets::<3>(block, end - 1)
+                && *last > SP
+                && line_end == b"\r\n"
+            {
+                self.enter(block, [line, name_end, value, end]);
+                line = end + 2;
+            } else {
+                break;
+            }
+        }
+        line
     }
 
     /// Steps over the few octets of `block` that are new, if they only lengthen the name or value in which it was cut
@@ -185,12 +220,6 @@ impl FieldTable {
             self.cursor.at = block.len() as u32;
         }
         lengthens
-    }
-
-    /// The rest of a line whose beginning an earlier call has seen.
-    #[inline(never)]
-    fn resume(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
-        self.line(self.cursor, block, rules, |_, value| scan::value_end(block, value).0)
     }
 
     /// What the end of the last line means, once the limit of its length has had its say.
@@ -212,14 +241,8 @@ impl FieldTable {
 
     /// One line, from the phase of the cursor on. Its parts follow each other. Where the input ends or goes wrong, the
     /// cursor is kept, with the position of the octet that is missing or wrong.
-    #[inline(always)]
-    fn line(
-        &mut self,
-        from: Cursor,
-        block: &[u8],
-        rules: &FieldRules,
-        mut value_end: impl FnMut(u32, u32) -> u32,
-    ) -> Result<Line, Kind> {
+    #[inline(never)]
+    fn line(&mut self, from: Cursor, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
         let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
         macro_rules! leave {
             ($phase:ident, $outcome:expr) => {{
@@ -279,9 +302,9 @@ impl FieldTable {
             phase = Phase::Value;
         }
         if phase == Phase::Value {
-            // Nothing from where this call began up to the value could end a value: names and blanks are VALUE too.
-            at = value_end(from.at, at);
-            match octet(block, at) {
+            let end;
+            (at, end) = scan::value_end(block, at);
+            match end {
                 Some(CR) => {}
                 Some(LF) => leave!(Value, Err(Kind::BareLf)),
                 Some(_) => leave!(Value, Err(Kind::InvalidFieldValue)),
@@ -297,17 +320,14 @@ impl FieldTable {
             Some(LF) => {}
             Some(_) => leave!(LineLf, Err(Kind::BareCr)),
         }
-        self.enter(block, [line, name_end, value, at - 1]);
+        let value_end = trimmed_end(block, value, at - 1);
+        self.enter(block, [line, name_end, value, value_end]);
         Ok(Line::Ended(at + 1))
     }
 
-    /// Enters a field: where its line and value begin, its name and its line end.
+    /// Enters a field: where its name and its value begin and end.
     #[inline(always)]
-    fn enter(&mut self, block: &[u8], [line, name_end, value, mut end]: [u32; 4]) {
-        // No control but HTAB is left in a value, so this is SP or HTAB, at its end or in front of it.
-        if octet(block, end.wrapping_sub(1)).is_some_and(|c| c <= SP) {
-            end = trimmed_end(block, value, end);
-        }
+    fn enter(&mut self, block: &[u8], [line, name_end, value, end]: [u32; 4]) {
         if Known::may_be(name_end - line, octet(block, line).unwrap_or(0)) {
             self.note(slice(block, line as usize, name_end as usize));
         }
@@ -320,6 +340,7 @@ impl FieldTable {
         });
     }
 
+    #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "an enum of KNOWN variants indexes an array of KNOWN")]
     fn note(&mut self, name: &[u8]) {
         let Some(known) = Known::of(name) else { return };
@@ -392,14 +413,13 @@ impl FieldTable {
         span.map(|span| span.value(block))
     }
 
-    /// Whether the only field of a known name has a value that is one run, in the whole block, of octets for which
-    /// `run_end` says where they end.
+    /// Whether there is only one field of a known name, and `check` likes its value, told by where it begins and ends in
+    /// the block: what looks at blocks of octets need not care what lies behind it.
     #[inline(always)]
-    pub(super) fn only_is_run(&self, block: &[u8], known: Known, run_end: impl Fn(&[u8], u32) -> u32) -> bool {
+    pub(super) fn only_is(&self, block: &[u8], known: Known, check: impl Fn(&[u8], u32, u32) -> bool) -> bool {
         let seen = self.seen_of(known);
-        self.spans
-            .get(usize::from(seen.first))
-            .is_some_and(|span| seen.count == 1 && run_end(block, span.value.into()) >= span.value_end.into())
+        let span = self.spans.get(usize::from(seen.first)).filter(|_| seen.count == 1);
+        span.is_some_and(|span| check(block, span.value.into(), span.value_end.into()))
     }
 
     /// The values of the fields of a known name.
