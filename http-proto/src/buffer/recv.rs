@@ -300,13 +300,22 @@ impl<S: Fill> RecvBuf<S> {
 impl<S: Feed> RecvBuf<S> {
     /// Puts in the next piece. What is unread of the earlier ones is carried over by a copy: feed after `NeedInput`,
     /// when that is at most an incomplete head or line. The last event is over then.
+    #[inline]
     pub fn feed(&mut self, piece: S) {
         self.event = (false, 0, 0);
+        if self.carry_start < self.carry.len() || self.start < self.filled {
+            self.carry_over();
+        }
+        (self.start, self.filled) = (0, piece.octets().len());
+        self.storage = piece;
+    }
+
+    /// Puts all that is unread into the carry.
+    #[cold]
+    fn carry_over(&mut self) {
         self.carry.drain(..self.carry_start);
         self.carry_start = 0;
         self.carry.extend_from_slice(self.storage.octets().get(self.start..self.filled).unwrap_or_default());
-        (self.start, self.filled) = (0, piece.octets().len());
-        self.storage = piece;
     }
 }
 

@@ -6,11 +6,12 @@ use super::role::hooks::{Heard, Hooks, Parsed};
 use super::state::{RecvHalf, SendHalf};
 use super::transmit::BodyOut;
 use super::{Client, Connection};
-use crate::buffer::{RecvBuf, SendBuf, Storage};
+use crate::buffer::SendBuf;
 use crate::config::Config;
 use crate::error::{RecvErrorKind, SendError};
 use crate::syntax::{
-    BodyLength, Facts, Framing, MethodKind, RequestHead, Response, StartLine, sent_request_framing, write_request,
+    BodyLength, Facts, Framing, HeadParser, MethodKind, RequestHead, Response, StartLine, sent_request_framing,
+    write_request,
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -134,6 +135,7 @@ impl Connection<Client> {
     }
 
     /// A final head: what it means for the exchange and the connection.
+    #[inline(always)]
     fn on_final_head(&mut self, facts: Facts) {
         let Some(front) = self.exchanges.front_mut() else { return };
         front.answer_begun = true;
@@ -169,8 +171,12 @@ impl Hooks for Client {
         connection.front_awaits_answer()
     }
 
-    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &mut RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
-        let (parser, block) = input.parser();
+    #[inline(always)]
+    fn on_head(
+        connection: &mut Connection<Self>,
+        parser: &mut HeadParser,
+        block: &[u8],
+    ) -> Result<Heard, RecvErrorKind> {
         let StartLine { status, version, .. } = parser.line();
         let Some(front) = connection.exchanges.front_mut() else {
             return Err(RecvErrorKind::UnsolicitedResponse);

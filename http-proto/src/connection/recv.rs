@@ -184,7 +184,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn find_head<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Option<Found>, Failed> {
         if self.recv == RecvHalf::Held {
             if !self.exchanges.is_empty() {
@@ -196,12 +196,21 @@ impl<R: Role> Connection<R> {
                 let over = input.end() == Some(End::Clean) && input.unread_len() == 0;
                 return if over { self.await_head(input) } else { self.paused(input, Step::Paused) };
             }
-            if !self.parse_head(input)? {
+            if !self.flags.parsing && !self.begin_head(input)? {
                 return self.await_head(input);
             }
         }
-        let length = input.head().fields().position();
-        match R::on_head(self, input).map_err(|kind| (kind, length.saturating_sub(1)))? {
+        let (parser, block) = input.parser();
+        if self.recv == RecvHalf::Head {
+            match parser.parse(block, &self.config.limits, !R::SERVER) {
+                Ok(Some(_)) => {}
+                Ok(None) if input.extend_block() => return Ok(None),
+                Ok(None) => return self.await_head(input),
+                Err(fault) => return Err((fault.kind, fault.at)),
+            }
+        }
+        let length = parser.fields().position();
+        match R::on_head(self, parser, block).map_err(|kind| (kind, length.saturating_sub(1)))? {
             Heard::Hold => {
                 self.recv = RecvHalf::Held;
                 Ok(None)
@@ -218,33 +227,27 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Parses on, past empty lines; true when a whole head lies at the front of the input.
+    /// Begins a head, past empty lines, if an octet of it is there.
     #[inline(always)]
-    fn parse_head<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<bool, Failed> {
-        if !self.flags.parsing {
-            if !self.skip_empty_lines(input)? {
-                return Ok(false);
-            }
-            self.message = 0;
-            R::may_begin_head(self).map_err(|kind| (kind, 0))?;
-            self.flags.parsing = true;
-            self.flags.head_begun = true;
-            let (parser, _) = input.parser();
-            if R::SERVER { parser.begin_request() } else { parser.begin_response() }
+    fn begin_head<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<bool, Failed> {
+        if matches!(input.unread(), [] | [CR, ..]) && !self.skip_empty_lines(input)? {
+            return Ok(false);
         }
-        loop {
-            let (parser, block) = input.parser();
-            match parser.parse(block, &self.config.limits, !R::SERVER) {
-                Ok(Some(_)) => return Ok(true),
-                Ok(None) if input.extend_block() => {}
-                Ok(None) => return Ok(false),
-                Err(fault) => return Err((fault.kind, fault.at)),
-            }
+        self.message = 0;
+        R::may_begin_head(self).map_err(|kind| (kind, 0))?;
+        self.flags.parsing = true;
+        self.flags.head_begun = true;
+        let (parser, _) = input.parser();
+        if R::SERVER {
+            parser.begin_request()
+        } else {
+            parser.begin_response()
         }
+        Ok(true)
     }
 
     /// Consumes CR LF in front of a message (RFC 9112 section 2.2); true when another octet is there.
-    #[inline(always)]
+    #[cold]
     fn skip_empty_lines<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<bool, Failed> {
         if self.empty_lines == 0 {
             self.message = 0;

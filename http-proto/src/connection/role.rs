@@ -1,9 +1,8 @@
 //! The two roles, and the few decisions that differ between them.
 
 use super::Connection;
-use crate::buffer::{RecvBuf, Storage};
 use crate::error::RecvErrorKind;
-use crate::syntax::{ParsedHead, Request, Response};
+use crate::syntax::{HeadParser, ParsedHead, Request, Response};
 
 /// Receives requests and answers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +51,12 @@ pub(super) mod hooks {
         where
             Self: super::Role;
 
-        /// A whole head lies at the front of the input.
+        /// A whole head lies at the front of `block`.
         #[doc(hidden)]
-        fn on_head<S: Storage>(
+        fn on_head(
             connection: &mut Connection<Self>,
-            input: &mut RecvBuf<S>,
+            parser: &mut HeadParser,
+            block: &[u8],
         ) -> Result<Heard, RecvErrorKind>
         where
             Self: super::Role;

@@ -6,12 +6,12 @@ use super::role::hooks::{Heard, Hooks, Parsed};
 use super::state::{RecvHalf, SendHalf};
 use super::transmit::BodyOut;
 use super::{Connection, Server};
-use crate::buffer::{RecvBuf, SendBuf, Storage};
+use crate::buffer::SendBuf;
 use crate::config::{Config, HalfClose};
 use crate::error::{RecvError, RecvErrorKind, SendError};
 use crate::syntax::{
-    BodyLength, ConnectionField, Expectation, Framing, MethodKind, OutFraming, Request, ResponseHead, StartLine,
-    lists_protocol, makes_tunnel, sent_response_framing, write_interim, write_response,
+    BodyLength, ConnectionField, Expectation, Framing, HeadParser, MethodKind, OutFraming, Request, ResponseHead,
+    StartLine, lists_protocol, makes_tunnel, sent_response_framing, write_interim, write_response,
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -214,8 +214,11 @@ impl Hooks for Server {
     }
 
     #[inline(always)]
-    fn on_head<S: Storage>(connection: &mut Connection<Self>, input: &mut RecvBuf<S>) -> Result<Heard, RecvErrorKind> {
-        let (parser, block) = input.parser();
+    fn on_head(
+        connection: &mut Connection<Self>,
+        parser: &mut HeadParser,
+        block: &[u8],
+    ) -> Result<Heard, RecvErrorKind> {
         let (StartLine { method, version, .. }, facts) = if connection.recv == RecvHalf::Held {
             (parser.line(), parser.facts())
         } else {
@@ -228,7 +231,7 @@ impl Hooks for Server {
         }
         let (offer, protocols) = match (method, facts.upgrade) {
             (MethodKind::Connect, _) => (Offer::Tunnel, Box::default()),
-            (_, true) => (Offer::Protocols, offered(input)),
+            (_, true) => (Offer::Protocols, offered(parser, block)),
             (_, false) => (Offer::None, Box::default()),
         };
         connection.exchanges.push(|| Exchange {
@@ -347,9 +350,9 @@ impl Hooks for Server {
     }
 }
 
-/// The protocols that the request at the front of the input offers, as one list.
+/// The protocols that the request at the front of `block` offers, as one list.
 #[cold]
-fn offered<S: Storage>(input: &RecvBuf<S>) -> Box<[u8]> {
-    let fields = input.head().section(input.unread());
+fn offered(parser: &HeadParser, block: &[u8]) -> Box<[u8]> {
+    let fields = parser.section(block);
     fields.combined("upgrade").unwrap_or_default().into_boxed_slice()
 }
