@@ -186,7 +186,8 @@ fn tail_end<const N: usize>(block: &[u8], from: u32, class: u8, stop: impl Stop<
 
 pub(super) use block::ValueStops;
 
-/// Eight octets at once in a `u64`: exact, without carries between the lanes. Bit 7 of a lane marks a stop.
+/// Eight octets at once in a `u64`: bit 7 of a lane marks a stop. The first mark is exact; behind it a carry between the
+/// lanes may have made others.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 mod swar {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -215,16 +216,14 @@ mod swar {
     /// Outside `0x20..=0x7e`.
     #[inline(always)]
     pub(crate) fn value_stops(x: u64) -> u64 {
-        let low = x & LOW7;
-        (!(low + all(0x80 - 0x20)) | (low + ONES) | x) & HIGH
+        (x.wrapping_sub(all(b' ')) | x.wrapping_add(ONES) | x) & HIGH
     }
 
     /// Outside `0x21..=0x7e`, or `#`.
     #[inline(always)]
     pub(crate) fn target_stops(x: u64) -> u64 {
-        let low = x & LOW7;
-        let hash = !((low ^ all(b'#')) + LOW7);
-        (!(low + all(0x80 - 0x21)) | (low + ONES) | x | hash) & HIGH
+        let hash = (x ^ all(b'#')).wrapping_sub(ONES);
+        (x.wrapping_sub(all(b'!')) | x.wrapping_add(ONES) | x | hash) & HIGH
     }
 
     /// Outside letters, digits, `-` and `.`.

@@ -10,11 +10,11 @@ pub(super) struct ValueStop;
 #[derive(Clone, Copy)]
 pub(super) struct TargetStop;
 
-/// The first stop of 32 octets at or after `from`; in most blocks there is none.
+/// The first stop of 16 octets at or after `from`; in most blocks there is none.
 #[inline(always)]
-fn first_of_32(block: &[u8; 32], from: u32, is_stop: impl Fn(u8) -> bool, stops: impl Fn(u64) -> u64) -> u32 {
+fn first_of_16(block: &[u8; 16], from: u32, is_stop: impl Fn(u8) -> bool, stops: impl Fn(u64) -> u64) -> u32 {
     if !block.iter().fold(false, |found, &c| found | is_stop(c)) {
-        return 32;
+        return 16;
     }
     swar::first(block, from, stops)
 }
@@ -26,18 +26,18 @@ impl Stop<16> for TokenStop {
     }
 }
 
-impl Stop<32> for ValueStop {
+impl Stop<16> for ValueStop {
     #[inline(always)]
-    fn first(self, block: &[u8; 32], from: u32) -> u32 {
+    fn first(self, block: &[u8; 16], from: u32) -> u32 {
         // One up: DEL becomes -128, obs-text stays negative or becomes 0, so one signed compare finds all of them.
-        first_of_32(block, from, |c| (c.wrapping_add(1) as i8) <= 0x20, swar::value_stops)
+        first_of_16(block, from, |c| (c.wrapping_add(1) as i8) <= 0x20, swar::value_stops)
     }
 }
 
-impl Stop<32> for TargetStop {
+impl Stop<16> for TargetStop {
     #[inline(always)]
-    fn first(self, block: &[u8; 32], from: u32) -> u32 {
-        first_of_32(block, from, |c| ((c.wrapping_add(1) as i8) <= 0x21) | (c == b'#'), swar::target_stops)
+    fn first(self, block: &[u8; 16], from: u32) -> u32 {
+        first_of_16(block, from, |c| ((c.wrapping_add(1) as i8) <= 0x21) | (c == b'#'), swar::target_stops)
     }
 }
 
