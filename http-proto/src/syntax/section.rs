@@ -163,45 +163,49 @@ impl FieldTable {
             }
         };
         while let Ok(Line::Ended(at)) = outcome {
-            let at = self.usual_lines(at, block, rules);
-            if octets(block, at) == Some(&[CR, LF]) {
-                self.cursor = Cursor { at: at + 2, ..START };
-                return Ok(true);
-            }
-            outcome = self.line(Cursor { at, ..START }, block, rules);
+            outcome = match self.usual_lines(at, block, rules) {
+                Line::Ended(at) => self.line(Cursor { at, ..START }, block, rules),
+                done @ (Line::SectionEnded | Line::Cut) => Ok(done),
+            };
         }
         self.judge(outcome, rules)
     }
 
-    /// Enters the lines from `at` on that are whole and in every way usual, and returns where the first other line
-    /// begins. Judges nothing: what is not usual need not be wrong, and [`FieldTable::line`] looks at it again.
+    /// Enters the lines from `at` on as long as they are whole and in every way usual, and returns where the first other
+    /// line begins. Judges nothing: what is not usual need not be wrong, and [`FieldTable::line`] looks at it again.
     #[inline(never)]
-    fn usual_lines(&mut self, at: u32, block: &[u8], rules: &FieldRules) -> u32 {
-        // No line of these octets can be too long.
-        let block = slice(block, 0, block.len().min(at as usize + usize::from(rules.max_line)));
+    fn usual_lines(&mut self, at: u32, block: &[u8], rules: &FieldRules) -> Line {
+        // No line among these octets can be too long.
+        let near = slice(block, 0, block.len().min(at as usize + usize::from(rules.max_line)));
         let mut line = at;
-        let mut stops = ValueStops::new(block, at);
-        while let Some(initial) = octet(block, line)
+        let mut stops = ValueStops::new(near, at);
+        while let Some(initial) = octet(near, line)
             && initial > b':'
             && self.spans.len() < rules.max_fields.into()
         {
-            let name_end = scan::usual_name_end(block, line);
+            let name_end = scan::usual_name_end(near, line);
             let value = name_end + 2;
-            let end = stops.next(block, line, value);
-            if let Some([colon_space @ .., first]) = octets::<3>(block, name_end)
-                && colon_space == b": "
-                && *first > SP
-                && let Some([last, line_end @ ..]) = octets::<3>(block, end - 1)
-                && *last > SP
-                && line_end == b"\r\n"
-            {
-                self.enter(block, [line, name_end, value, end]);
-                line = end + 2;
-            } else {
+            let end = stops.next(near, line, value);
+            let Some([colon_space @ .., first]) = octets::<3>(near, name_end) else { break };
+            if colon_space != b": " || *first <= SP {
                 break;
             }
+            if end as usize == block.len() {
+                self.cursor = Cursor { at: end, line, name_end, value, phase: Phase::Value };
+                return Line::Cut;
+            }
+            let Some([last, line_end @ ..]) = octets::<3>(near, end - 1) else { break };
+            if *last <= SP || line_end != b"\r\n" {
+                break;
+            }
+            self.enter(near, [line, name_end, value, end]);
+            line = end + 2;
         }
-        line
+        if octets(near, line) == Some(b"\r\n") {
+            self.cursor = Cursor { at: line + 2, ..START };
+            return Line::SectionEnded;
+        }
+        Line::Ended(line)
     }
 
     /// Steps over the few octets of `block` that are new, if they only lengthen the name or value in which it was cut
@@ -213,9 +217,8 @@ impl FieldTable {
             Phase::Value => scan::VALUE,
             Phase::Line | Phase::Blank | Phase::LineLf | Phase::SectionLf => return false,
         };
-        let Some(new @ [_, ..]) = block.get(self.cursor.at as usize..) else { return false };
-        let line = block.len() - self.cursor.line as usize;
-        let lengthens = new.len() <= 8 && line <= max_line.into() && new.iter().all(|&c| scan::in_class(c, class));
+        let line = self.cursor.line as usize;
+        let lengthens = scan::is_drop(block, self.cursor.at, class) && block.len() - line <= max_line.into();
         if lengthens {
             self.cursor.at = block.len() as u32;
         }
