@@ -142,6 +142,17 @@ impl<S: Storage> RecvBuf<S> {
         (&mut self.head, block(&self.carry, self.carry_start, &self.storage, self.start, self.filled).1)
     }
 
+    /// The head parser and all unread octets, if they lie in one block.
+    #[inline(always)]
+    pub(crate) fn parser_of_all(&mut self) -> Option<(&mut HeadParser, &[u8])> {
+        let carried = self.carry.get(self.carry_start..).unwrap_or_default();
+        let behind = self.storage.octets().get(self.start..self.filled).unwrap_or_default();
+        match (carried, behind) {
+            ([], all) | (all, []) => Some((&mut self.head, all)),
+            ([_, ..], [_, ..]) => None,
+        }
+    }
+
     pub(crate) fn head(&self) -> &HeadParser {
         &self.head
     }

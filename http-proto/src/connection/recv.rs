@@ -7,7 +7,7 @@ use super::{Connection, Role};
 use crate::buffer::{End, RecvBuf, Storage};
 use crate::config::HalfClose;
 use crate::error::{RecvError, RecvErrorKind as Kind};
-use crate::syntax::{CR, ChunkDecoder, ChunkItem, Fields, Framing, LF};
+use crate::syntax::{CR, ChunkDecoder, ChunkItem, Fields, Framing, HeadParser, LF};
 
 /// How the body being received is decoded.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,20 @@ impl<R: Role> Connection<R> {
             self.flags.waiting = true;
             return Ok(Step::NeedInput);
         }
+        self.full_step(input)
+    }
+
+    /// Whether the head being parsed is a few octets longer than before, and in all else as it was.
+    #[inline(always)]
+    fn only_lengthens_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
+        self.recv == RecvHalf::Head
+            && self.flags.parsing
+            && input.end().is_none()
+            && input.parser_of_all().is_some_and(|(parser, block)| parser.lengthen(block, &self.config.limits))
+    }
+
+    #[inline(never)]
+    fn full_step<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Step, RecvError> {
         self.flags.waiting = false;
         let found = if input.is_lent() { Ok(Found::Nothing(Step::NeedInput)) } else { self.find(input) };
         match found {
@@ -77,18 +91,6 @@ impl<R: Role> Connection<R> {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the head being parsed is a few octets longer than before, and in all else as it was.
-    #[inline(always)]
-    fn only_lengthens_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
-        if self.recv != RecvHalf::Head || !self.flags.parsing || input.end().is_some() {
-            return false;
-        }
-        let all = input.unread_len();
-        let (parser, block) = input.parser();
-        // Where more lies behind the block, that is next.
-        block.len() == all && parser.lengthen(block, &self.config.limits)
     }
 
     /// The event that the last [`Connection::step`] found, in the same buffer. It lives until that buffer is next
@@ -184,23 +186,27 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn find_head<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Option<Found>, Failed> {
         if self.recv == RecvHalf::Held {
             if !self.exchanges.is_empty() {
                 return self.paused(input, Step::Paused);
             }
-        } else {
-            if !self.may_receive_head() {
-                // Nothing is left that would have to wait, so the end of the input need not wait either.
-                let over = input.end() == Some(End::Clean) && input.unread_len() == 0;
-                return if over { self.await_head(input) } else { self.paused(input, Step::Paused) };
-            }
-            if !self.flags.parsing && !self.begin_head(input)? {
-                return self.await_head(input);
-            }
+        } else if !self.may_receive_head() {
+            // Nothing is left that would have to wait, so the end of the input need not wait either.
+            let over = input.end() == Some(End::Clean) && input.unread_len() == 0;
+            return if over { self.await_head(input) } else { self.paused(input, Step::Paused) };
         }
-        let (parser, block) = input.parser();
+        let (mut parser, mut block) = input.parser();
+        if self.recv == RecvHalf::Head && !self.flags.parsing {
+            if matches!(block, [] | [CR, ..]) {
+                if !self.skip_empty_lines(input)? {
+                    return self.await_head(input);
+                }
+                (parser, block) = input.parser();
+            }
+            self.begin_head(parser)?;
+        }
         if self.recv == RecvHalf::Head {
             match parser.parse(block, &self.config.limits, !R::SERVER) {
                 Ok(Some(_)) => {}
@@ -227,23 +233,18 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Begins a head, past empty lines, if an octet of it is there.
     #[inline(always)]
-    fn begin_head<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<bool, Failed> {
-        if matches!(input.unread(), [] | [CR, ..]) && !self.skip_empty_lines(input)? {
-            return Ok(false);
-        }
+    fn begin_head(&mut self, parser: &mut HeadParser) -> Result<(), Failed> {
         self.message = 0;
         R::may_begin_head(self).map_err(|kind| (kind, 0))?;
         self.flags.parsing = true;
         self.flags.head_begun = true;
-        let (parser, _) = input.parser();
         if R::SERVER {
-            parser.begin_request()
+            parser.begin_request();
         } else {
-            parser.begin_response()
+            parser.begin_response();
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Consumes CR LF in front of a message (RFC 9112 section 2.2); true when another octet is there.
@@ -302,7 +303,7 @@ impl<R: Role> Connection<R> {
         Err((Kind::Aborted, 0))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn find_body<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Option<Found>, Failed> {
         let available = input.unread().len();
         match &mut self.body_in {

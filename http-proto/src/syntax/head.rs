@@ -229,13 +229,26 @@ impl HeadParser {
         self.complete(complete, window, block.len() > max, Fault::new(Kind::HeadTooLong, max))
     }
 
-    /// Whether what is new in `block` only lengthens a field in the middle of which it was cut before; then that has
-    /// been parsed. For input that comes in drops.
+    /// Whether what is new in `block` only lengthens a target or field in the middle of which it was cut before; then
+    /// that has been parsed. For input that comes in drops.
     #[inline(always)]
     pub(crate) fn lengthen(&mut self, block: &[u8], limits: &Limits) -> bool {
-        self.phase == Phase::Fields
-            && block.len() <= limits.head.into()
-            && self.fields.lengthen(block, limits.field_line)
+        if block.len() > limits.head.into() {
+            return false;
+        }
+        match self.phase {
+            Phase::Fields => self.fields.lengthen(block, limits.field_line),
+            Phase::Target => {
+                let start = usize::from(self.line.first_end) + 1;
+                let lengthens =
+                    scan::is_drop(block, self.at, scan::TARGET) && block.len() - start <= limits.target.into();
+                if lengthens {
+                    self.at = block.len() as u32;
+                }
+                lengthens
+            }
+            Phase::Method | Phase::Version | Phase::Status | Phase::Reason | Phase::LineLf => false,
+        }
     }
 
     /// The same for a trailer section.

@@ -59,6 +59,13 @@ pub(super) fn in_class(c: u8, class: u8) -> bool {
     CLASS[c as usize] & class != 0
 }
 
+/// Whether there are only a few octets from `from` on, but one at least, and all of them are in the class.
+#[inline(always)]
+pub(super) fn is_drop(block: &[u8], from: u32, class: u8) -> bool {
+    let drop = block.get(from as usize..).unwrap_or_default();
+    matches!(drop.len(), 1..=8) && drop.iter().all(|&c| in_class(c, class))
+}
+
 /// Whether `bytes` is a token: one or more tchar.
 pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && is_run(bytes, token_end)
@@ -117,9 +124,10 @@ pub(super) fn reg_name_end(block: &[u8], from: u32) -> RunEnd {
     run_end(block, from, REG_NAME, b'\r', block::TokenStop)
 }
 
-/// Tests blocks of `N` octets against a narrow class: 16 where runs are short, 32 where they are long.
+/// Tests blocks of `N` octets against a narrow class: 16 where runs are short or a block costs much, else 32.
 pub(super) trait Stop<const N: usize>: Copy {
-    /// The first octet at or after `from` that is outside the class; `N` if none is.
+    /// The first octet at or after `from` that is outside the class; `N` if none is. Where an octet in front of `from` is
+    /// outside too, it may be one inside, which costs time and no more.
     fn first(self, block: &[u8; N], from: u32) -> u32;
 }
 
