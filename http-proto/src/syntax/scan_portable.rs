@@ -51,9 +51,9 @@ impl ValueStops {
         ValueStops
     }
 
-    /// The first position at or after `value` of an octet that may end it; the length if there is none.
+    /// The first position at or after `from` of an octet that may end a value; the length if there is none.
     #[inline(always)]
-    pub(crate) fn next(&mut self, block: &[u8], _from: u32, value: u32) -> u32 {
-        value_end(block, value).0
+    pub(crate) fn next(&mut self, block: &[u8], from: u32) -> u32 {
+        value_end(block, from).0
     }
 }

@@ -102,9 +102,9 @@ impl ValueStops {
     }
 
     /// The first position at or after `from`, which never decreases, of an octet outside `0x20..=0x7e`; the length or
-    /// more if there is none. There is none between `from` and `_value`.
+    /// more if there is none.
     #[inline(always)]
-    pub(crate) fn next(&mut self, block: &[u8], mut from: u32, _value: u32) -> u32 {
+    pub(crate) fn next(&mut self, block: &[u8], mut from: u32) -> u32 {
         loop {
             let stops = self.stops.checked_shr(from - self.base).unwrap_or(0);
             if stops != 0 {

@@ -185,7 +185,8 @@ impl FieldTable {
         {
             let name_end = scan::usual_name_end(near, line);
             let value = name_end + 2;
-            let end = stops.next(near, line, value);
+            // From where the line begins, for this must not wait for the name's end: no octet up to the value ends one.
+            let end = stops.next(near, line);
             let Some([colon_space @ .., first]) = octets::<3>(near, name_end) else { break };
             if colon_space != b": " || *first <= SP {
                 break;
@@ -208,7 +209,7 @@ impl FieldTable {
         Line::Ended(line)
     }
 
-    /// Steps over the few octets of `block` that are new, if they only lengthen the name or value in which it was cut
+    /// Steps over the octet of `block` that is new, if it only lengthens the name or value in which it was cut
     /// before; else does nothing, and says so.
     #[inline(always)]
     pub(crate) fn lengthen(&mut self, block: &[u8], max_line: u16) -> bool {
