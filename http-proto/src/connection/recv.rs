@@ -62,7 +62,7 @@ impl<R: Role> Connection<R> {
         self.full_step(input)
     }
 
-    /// Whether the head being parsed is a few octets longer than before, and in all else as it was.
+    /// Whether the head being parsed is an octet longer than before, and in all else as it was.
     #[inline(always)]
     fn only_lengthens_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
         self.recv == RecvHalf::Head

@@ -59,11 +59,10 @@ pub(super) fn in_class(c: u8, class: u8) -> bool {
     CLASS[c as usize] & class != 0
 }
 
-/// Whether there are only a few octets from `from` on, but one at least, and all of them are in the class.
+/// Whether there is a single octet from `from` on, and it is in the class.
 #[inline(always)]
 pub(super) fn is_drop(block: &[u8], from: u32, class: u8) -> bool {
-    let drop = block.get(from as usize..).unwrap_or_default();
-    matches!(drop.len(), 1..=8) && drop.iter().all(|&c| in_class(c, class))
+    matches!(block.get(from as usize..), Some(&[c]) if in_class(c, class))
 }
 
 /// Whether `bytes` is a token: one or more tchar.
