@@ -223,7 +223,9 @@ impl<R: Role> Connection<R> {
             }
             Heard::Deliver => {
                 input.consume(length, length);
-                self.count(length);
+                // The first octets of this message; adding to the zero just stored would wait for it.
+                self.message = length as u64;
+                self.received += length as u64;
                 self.flags.parsing = false;
                 self.flags.head_begun = false;
                 self.timers.head_renewed = true;

@@ -181,19 +181,22 @@ fn codings(block: &[u8], fields: &FieldTable) -> Result<Codings, Kind> {
     }
 }
 
+#[inline(always)]
 fn content_length(block: &[u8], fields: &FieldTable) -> Result<Option<u64>, Kind> {
     let Some(value) = fields.only(block, Known::ContentLength) else {
         return if fields.has(Known::ContentLength) { Err(Kind::RepeatedContentLength) } else { Ok(None) };
     };
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        let is_list = value.contains(&b',');
-        return Err(if is_list { Kind::RepeatedContentLength } else { Kind::InvalidContentLength });
+    let mut length = if value.is_empty() { Err(Kind::InvalidContentLength) } else { Ok(0u64) };
+    for c in value {
+        if !c.is_ascii_digit() {
+            let is_list = value.contains(&b',');
+            return Err(if is_list { Kind::RepeatedContentLength } else { Kind::InvalidContentLength });
+        }
+        let digit = u64::from(c - b'0');
+        length = length
+            .and_then(|n| n.checked_mul(10).and_then(|n| n.checked_add(digit)).ok_or(Kind::ContentLengthOverflow));
     }
-    value
-        .iter()
-        .try_fold(0u64, |n, &c| n.checked_mul(10)?.checked_add(u64::from(c - b'0')))
-        .map(Some)
-        .ok_or(Kind::ContentLengthOverflow)
+    length.map(Some)
 }
 
 fn expectation(block: &[u8], fields: &FieldTable) -> Expectation {
@@ -223,9 +226,15 @@ struct ConnectionOptions {
 impl ConnectionOptions {
     #[inline(always)]
     fn read(block: &[u8], fields: &FieldTable) -> Self {
+        if fields.has(Known::Connection) { Self::listed(block, fields) } else { Self::default() }
+    }
+
+    /// The same where there is a Connection field. Apart, for its flags are made in memory.
+    #[inline(never)]
+    fn listed(block: &[u8], fields: &FieldTable) -> Self {
         let mut options = ConnectionOptions::default();
-        // Nearly always there is none, or a single one.
-        if !fields.has(Known::Connection) || fields.only(block, Known::Connection).is_some_and(|one| options.add(one)) {
+        // Nearly always there is a single one.
+        if fields.only(block, Known::Connection).is_some_and(|one| options.add(one)) {
             return options;
         }
         for option in fields.known(block, Known::Connection).flat_map(list) {
