@@ -82,3 +82,39 @@ fn a_parser_alone_finds_what_a_connection_finds() {
     }
     assert!(found.iter().all(|count| *count > 0), "heads, faults and beginnings: {found:?}");
 }
+
+/// Names and values that end wherever blocks of octets end that are looked at together.
+#[test]
+fn lengths_of_names_and_values_do_not_matter() {
+    let limits = Limits::server();
+    let mut parser = HeadParser::new();
+    for (name_length, value_length) in (1..=40).flat_map(|name| (1..=140).map(move |value| (name, value))) {
+        let (name, value) = ("n".repeat(name_length), "v".repeat(value_length));
+        let head = format!("GET / HTTP/1.1\r\nHost: h\r\n{name}: {value}\r\nLast: l\r\n\r\n").into_bytes();
+        let (request, length) = parser.parse_request(&head, &limits).unwrap().unwrap();
+        let fields = [("Host", "h"), (&name, &value), ("Last", "l")].map(|(name, value)| (name, value.as_bytes()));
+        assert!(request.fields().iter().eq(fields), "{name_length} {value_length}");
+        assert_eq!(length, head.len());
+    }
+}
+
+#[test]
+fn a_wrong_or_missing_octet_is_found_wherever_it_stands() {
+    let limits = Limits::server();
+    let mut parser = HeadParser::new();
+    for value_length in 1..=140 {
+        let head = format!("GET / HTTP/1.1\r\nHost: h\r\nName: {}\r\n\r\n", "v".repeat(value_length)).into_bytes();
+        let value = head.len() - 4 - value_length;
+        for at in value..value + value_length {
+            for (octet, kind) in [(0x7f, RecvErrorKind::InvalidFieldValue), (b'\n', RecvErrorKind::BareLf)] {
+                let mut wrong = head.clone();
+                wrong[at] = octet;
+                let fault = parser.parse_request(&wrong, &limits).unwrap_err();
+                assert_eq!((fault.kind, fault.at), (kind, at), "{value_length}");
+            }
+            assert!(parser.parse_request(&head[..at], &limits).unwrap().is_none());
+            let (request, _) = parser.parse_request(&head, &limits).unwrap().unwrap();
+            assert_eq!(request.fields().get("name"), Some(&head[value..value + value_length]), "{value_length} {at}");
+        }
+    }
+}
