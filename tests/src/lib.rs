@@ -9,5 +9,6 @@ pub mod drive;
 pub mod examples;
 pub mod fuzz;
 pub mod generate;
+pub mod memory;
 pub mod pair;
 pub mod reference;

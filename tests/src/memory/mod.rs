@@ -1,0 +1,12 @@
+//! A network in memory and a clock that stands still: connections of `http-driver` without a socket, in virtual time.
+//! Everything happens on one thread, when the test says so.
+
+mod clock;
+mod end;
+mod pipe;
+mod world;
+
+pub use clock::{Clock, DATE, Ticker};
+pub use end::{End, Seen, Shown, client, client_with, server, server_with};
+pub use pipe::{Counts, Peer, Shape, Wire, pair, wire};
+pub use world::{Backlog, Dial, Spawner, Wakes, World, site};

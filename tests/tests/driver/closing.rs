@@ -1,0 +1,263 @@
+//! How connections of level 1 end: in good order, cut off, or broken; and what is left to say behind that.
+
+use super::*;
+use http_proto::{Client, Config, Interest, RequestHead, SendError, State};
+use std::io::ErrorKind;
+use tests::memory::{Seen, Shown, client, client_with, server, server_with};
+
+const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello";
+
+fn ask(end: &mut End<Client>) {
+    end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
+    end.rest();
+}
+
+fn is_over<R: Shown>(end: &mut End<R>) {
+    assert_eq!((end.next(), end.next()), (Seen::Closed, Seen::Closed));
+    assert_eq!(end.conn.state(), State::Closed);
+}
+
+fn transport_error(error: http_driver::Error) -> ErrorKind {
+    match error {
+        http_driver::Error::Transport(error) => error.kind(),
+        other => panic!("{other:?}"),
+    }
+}
+
+// I28: close waits until the peer has closed, too.
+#[test]
+fn close_an_idle_server() {
+    let (mut end, peer) = server();
+    assert!(end.close().is_none());
+    assert!(peer.saw_fin());
+    peer.fin();
+    assert!(end.close().unwrap().is_ok());
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_a_server_whose_peer_does_not() {
+    let (mut end, peer) = server();
+    assert!(end.close().is_none());
+    end.clock.advance(seconds(2) - Duration::from_nanos(1));
+    assert!(end.close().is_none());
+    end.clock.advance(Duration::from_nanos(1));
+    assert!(end.close().unwrap().is_ok());
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_an_idle_client() {
+    let (mut end, peer) = client();
+    assert!(end.close().unwrap().is_ok());
+    drop(end);
+    assert!(peer.saw_fin() && !peer.counts().aborted);
+}
+
+#[test]
+fn close_writes_what_is_answered() {
+    let (mut end, peer) = server_with(Config::server(), pieces(5));
+    asked(&mut end, &peer);
+    answer(&mut end);
+    assert!(end.close().is_none());
+    assert!(peer.text().starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(peer.saw_fin());
+}
+
+#[test]
+fn close_behind_an_answer_in_the_middle_of_the_upload() {
+    let (mut end, peer) = server();
+    peer.send(UPLOAD);
+    assert_eq!(end.events().len(), 2);
+    answer(&mut end);
+    assert!(end.close().is_none());
+    assert!(peer.text().starts_with("HTTP/1.1 200 OK\r\n"));
+    peer.send_last([b'x'; 995]);
+    assert!(end.close().unwrap().is_ok());
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_while_paused() {
+    let (mut end, peer) = server();
+    end.conn.pause();
+    end.rest();
+    peer.fin();
+    assert!(end.close().unwrap().is_ok());
+    assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_to_a_peer_that_does_not_read() {
+    let (mut end, peer) = server();
+    peer.limit(10);
+    asked(&mut end, &peer);
+    answer(&mut end);
+    assert!(end.close().is_none());
+    end.clock.advance(seconds(30));
+    assert_eq!(kind(&end.close().unwrap().unwrap_err()), RecvErrorKind::WriteTimeout);
+    is_over(&mut end);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+#[test]
+fn close_again() {
+    let (mut end, peer) = server();
+    peer.fin();
+    assert!(end.close().unwrap().is_ok());
+    assert!(end.close().unwrap().is_ok());
+    end.conn.abort();
+    assert!(end.close().unwrap().is_ok());
+    is_over(&mut end);
+}
+
+// N27
+#[test]
+fn n27_abort_resets() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    answer(&mut end);
+    end.conn.abort();
+    is_over(&mut end);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+// L11
+#[test]
+fn l11_commands_behind_the_close_are_errors() {
+    let (mut end, peer) = server();
+    peer.send(GET.repeat(2));
+    assert_eq!(end.events().len(), 4);
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    for _ in 0..2 {
+        assert_eq!(end.conn.respond(&ResponseHead::new(200), BodyLength::Empty), Err(SendError::Closed));
+        assert_eq!(end.conn.inform(&ResponseHead::new(103)), Err(SendError::Closed));
+        assert_eq!(end.conn.upgrade(&ResponseHead::new(101).upgrade("x")), Err(SendError::Closed));
+        assert_eq!(end.conn.proceed(), Err(SendError::Closed));
+        assert_eq!(end.conn.send(b"x"), Err(SendError::Closed));
+        assert_eq!(end.conn.send_owned("x".into()), Err(SendError::Closed));
+        assert_eq!(end.conn.finish(None), Err(SendError::Closed));
+        end.conn.pause();
+        end.conn.resume();
+        end.conn.discard();
+        end.conn.shutdown();
+        assert!(end.ready() && end.flush());
+        assert_eq!(end.next(), Seen::Closed);
+        assert!(end.close().unwrap().is_ok());
+    }
+    let (mut end, _) = client();
+    end.conn.abort();
+    assert_eq!(end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty), Err(SendError::Closed));
+    assert_eq!(end.conn.send(b"x"), Err(SendError::Closed));
+    assert_eq!(end.conn.finish(None), Err(SendError::Closed));
+    assert!(end.ready() && end.flush());
+    is_over(&mut end);
+}
+
+#[test]
+fn i28_lingering_takes_two_seconds() {
+    let (mut end, peer) = server();
+    peer.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(end.events().len(), 3);
+    answer(&mut end);
+    end.events();
+    assert!(peer.saw_fin());
+    for _ in 0..4 {
+        peer.send("?");
+        end.clock.advance(Duration::from_millis(499));
+        end.rest();
+    }
+    end.clock.advance(Duration::from_millis(4));
+    is_over(&mut end);
+}
+
+#[test]
+fn a_server_that_cannot_write_is_over() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    peer.fail_writes(ErrorKind::BrokenPipe);
+    answer(&mut end);
+    assert_eq!(transport_error(end.error()), ErrorKind::BrokenPipe);
+    is_over(&mut end);
+}
+
+#[test]
+fn a_client_that_cannot_write_and_gets_no_answer_learns_why() {
+    let (mut end, peer) = client();
+    ask(&mut end);
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    is_over(&mut end);
+}
+
+/// An answer that only the close ends has begun to come.
+fn until_close() -> (End<Client>, Peer) {
+    let (mut end, peer) = client();
+    ask(&mut end);
+    peer.send("HTTP/1.1 200 OK\r\n\r\nhello");
+    assert_eq!(end.events().len(), 2);
+    (end, peer)
+}
+
+#[test]
+fn n31_an_answer_that_a_reset_cuts_off_is_an_error() {
+    let (mut end, peer) = until_close();
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    is_over(&mut end);
+}
+
+#[test]
+fn n31_a_reset_noticed_while_flushing_is_an_error() {
+    for flush in [false, true] {
+        let (mut end, peer) = client();
+        end.conn.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(1 << 30)).unwrap();
+        end.rest();
+        peer.send("HTTP/1.1 200 OK\r\n\r\nhello");
+        assert_eq!(end.events().len(), 2);
+        peer.limit(0);
+        let _ = end.conn.send_owned(vec![0; 600 * 1024].into());
+        peer.reset();
+        assert!(if flush { end.flush() } else { end.ready() });
+        assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+        is_over(&mut end);
+    }
+}
+
+// L10: what was outstanding is, until it is given up.
+#[test]
+fn l10_every_request_of_a_broken_connection_is_left() {
+    let mut config = Config::client();
+    config.pipeline.depth = 5;
+    let (mut end, peer) = client_with(config, Shape::default());
+    for _ in 0..5 {
+        ask(&mut end);
+    }
+    peer.send(OK);
+    assert_eq!(end.events().len(), 3);
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    assert_eq!((end.conn.outstanding(), end.conn.unanswered().count()), (4, 4));
+    is_over(&mut end);
+}
+
+#[test]
+fn parts_can_be_put_together_again() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    answer(&mut end);
+    let End { conn, inbox, clock, .. } = end;
+    let parts = conn.into_parts().unwrap();
+    assert!(parts.out.len() > 0 && !peer.counts().aborted);
+    let interest = parts.core.interest(&parts.out);
+    assert_eq!(interest, Interest { read: true, write: true, ..Interest::default() });
+    let mut end = End::new(http_driver::Connection::new(parts.core, parts.io, parts.timer), clock);
+    end.inbox = inbox;
+    asked(&mut end, &peer);
+}

@@ -1,0 +1,137 @@
+//! Commands of level 1: the head that goes by itself, backpressure, Date; and one function for both ends.
+
+use super::*;
+use http_driver::{AutoHead, Connection, Inbox, Timer, Transport};
+use http_proto::{Config, Event, FieldBlock, Flow, RequestHead, SendError};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use tests::memory::{Clock, DATE, Seen, Ticker, Wire, client, pair, server, server_with};
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+#[test]
+fn i22_it_can_be_switched_off_for_one_exchange() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.no_auto_head();
+    assert_eq!(end.conn.send(b"a"), Err(SendError::NoMessage));
+    assert_eq!(end.conn.send_owned("a".into()), Err(SendError::NoMessage));
+    assert_eq!(end.conn.finish(None), Err(SendError::NoMessage));
+    assert!(end.flush());
+    assert_eq!(peer.text(), "", "nothing has gone out");
+    answer(&mut end);
+    asked(&mut end, &peer);
+    assert_eq!(end.conn.send(b"a"), Ok(Flow::Ready), "the switch is reset");
+}
+
+#[test]
+fn i22_without_a_request_there_is_no_head() {
+    let (mut end, peer) = server();
+    assert_eq!(end.conn.send(b"a"), Err(SendError::NothingToAnswer));
+    assert!(end.flush());
+    assert_eq!(peer.text(), "");
+    let (mut end, peer) = client();
+    assert_eq!(end.conn.send(b"a"), Err(SendError::NoMessage));
+    assert!(end.flush());
+    assert_eq!(peer.text(), "");
+}
+
+/// Sends `content` as the message that is due, and receives until the connection closes: knows neither end.
+async fn drive<R: Side, Io: Transport, T: Timer>(
+    conn: &mut Connection<R, Io, T>,
+    content: &[u8],
+    begun: bool,
+) -> Vec<u8> {
+    let (mut inbox, mut received, mut sent) = (Inbox::new(), Vec::new(), false);
+    if begun {
+        send_all(conn, content).await;
+        sent = true;
+    }
+    loop {
+        match conn.next_event(&mut inbox).await.unwrap() {
+            Event::HeadersComplete(_) => {}
+            Event::Payload(octets) => received.extend(octets),
+            Event::MessageComplete(_) if !sent => {
+                send_all(conn, content).await;
+                sent = true;
+            }
+            Event::MessageComplete(_) | Event::Closed => break,
+            Event::UpgradeTail(_) | Event::NeedInput | Event::Paused => panic!("not here"),
+        }
+    }
+    conn.close(&mut inbox).await.unwrap();
+    received
+}
+
+async fn send_all<R: Side, Io: Transport, T: Timer>(conn: &mut Connection<R, Io, T>, content: &[u8]) {
+    for piece in content.chunks(1000) {
+        if conn.send(piece).unwrap() == Flow::Full {
+            conn.ready().await;
+        }
+    }
+    conn.finish(None).unwrap();
+    conn.flush().await;
+}
+
+// P5
+#[test]
+fn p5_one_function_drives_both_ends() {
+    for size in [3, 64, 100_000] {
+        let clock = Clock::new();
+        let (first, second, _) = pair(pieces(size), pieces(size));
+        let mut client = Connection::<http_proto::Client, Wire, Ticker>::client(first, Config::client().into());
+        let mut server = Connection::<Server, Wire, Ticker>::server(second, Config::server().into());
+        client.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Unknown).unwrap();
+        let (question, answer) = (b"?".repeat(70_000), b"!".repeat(90_000));
+        let mut asks = pin!(drive(&mut client, &question, true));
+        let mut answers = pin!(drive(&mut server, &answer, false));
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut got, mut heard) = (None, None);
+        for _ in 0..1_000_000 {
+            if got.is_none()
+                && let Poll::Ready(received) = asks.as_mut().poll(&mut cx)
+            {
+                got = Some(received);
+            }
+            if heard.is_none()
+                && let Poll::Ready(received) = answers.as_mut().poll(&mut cx)
+            {
+                heard = Some(received);
+            }
+            if got.is_some() && heard.is_some() {
+                break;
+            }
+            if got.is_some() {
+                clock.advance(seconds(1));
+            }
+        }
+        assert!(got.as_ref() == Some(&answer) && heard.as_ref() == Some(&question), "{size} at a time");
+    }
+}
+
+// X2: an expectation, from both ends.
+#[test]
+fn x2_continue_is_asked_for_and_given() {
+    let (mut end, peer) = server();
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    assert!(matches!(end.next(), Seen::Head(_)));
+    assert!(end.conn.awaiting_continue());
+    end.rest();
+    end.conn.proceed().unwrap();
+    end.rest();
+    assert_eq!(peer.text(), "HTTP/1.1 100 Continue\r\n\r\n");
+
+    let (mut end, peer) = client();
+    end.conn.start(&RequestHead::new("POST", "/").host("h").expect_continue(), BodyLength::Exact(2)).unwrap();
+    assert_eq!(end.conn.send(b"hi"), Err(SendError::AwaitingContinue));
+    end.rest();
+    assert!(peer.text().ends_with("\r\n\r\n"));
+    // At its deadline the content goes out all the same.
+    pass(&mut end, seconds(1));
+    assert!(!end.conn.awaiting_continue());
+    assert_eq!(end.conn.send(b"hi"), Ok(Flow::Ready));
+    end.conn.finish(None).unwrap();
+    end.rest();
+    assert_eq!(peer.text(), "hi");
+}
