@@ -231,11 +231,15 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     pub fn poll_step(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<Result<Step, Error>> {
         let Some(link) = &mut self.link else { return Poll::Ready(Ok(Step::Closed)) };
         // Answers that nobody reads make no room for further requests.
-        while self.paused || (R::SERVER && link.out.len() >= BATCH) {
+        let holds_back = |link: &Link<R, Io, T>| self.paused || (R::SERVER && link.out.len() >= BATCH);
+        while holds_back(link) {
             if link.is_closed() {
                 return Poll::Ready(Ok(Step::Closed));
             }
-            ready!(self.marks.turn(link, cx, inbox, Reading::Never));
+            let turn = self.marks.turn(link, cx, inbox, Reading::Never);
+            if turn.is_pending() && holds_back(link) {
+                return Poll::Pending;
+            }
         }
         loop {
             let step = link.core.step(inbox.buffer());
@@ -346,8 +350,13 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     fn poll_written(&mut self, cx: &mut Context<'_>, enough: impl Fn(&SendBuf) -> bool) -> Poll<()> {
         let Some(link) = &mut self.link else { return Poll::Ready(()) };
         let mut unused = Inbox::new();
+        let mut waits = false;
         while !enough(link.out.view()) && !link.is_closed() {
-            ready!(self.marks.turn(link, cx, &mut unused, Reading::Never));
+            // What the last turn has written may have been enough.
+            if waits {
+                return Poll::Pending;
+            }
+            waits = self.marks.turn(link, cx, &mut unused, Reading::Never).is_pending();
         }
         Poll::Ready(())
     }

@@ -161,6 +161,66 @@ fn l11_commands_behind_the_close_are_errors() {
 }
 
 #[test]
+fn dropped_with_something_open_it_resets() {
+    let open: [fn(&mut End<Server>, &Peer); 4] = [
+        |end, peer| asked(end, peer),
+        |end, peer| {
+            asked(end, peer);
+            answer(end);
+        },
+        |end, peer| {
+            peer.send(UPLOAD);
+            assert_eq!(end.events().len(), 2);
+        },
+        |end, peer| {
+            asked(end, peer);
+            end.conn.respond(&ResponseHead::new(200), BodyLength::Exact(2)).unwrap();
+            assert!(end.flush());
+        },
+    ];
+    for (index, open) in open.into_iter().enumerate() {
+        let (mut end, peer) = server();
+        open(&mut end, &peer);
+        drop(end);
+        assert!(peer.saw_reset(), "{index}");
+    }
+    let (mut end, peer) = client();
+    ask(&mut end);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+#[test]
+fn dropped_with_nothing_open_it_does_not_reset() {
+    let idle: [fn(&mut End<Server>, &Peer); 4] = [
+        |_, _| {},
+        |end, _| end.rest(),
+        |end, peer| {
+            peer.send("GET / HT");
+            end.rest();
+        },
+        |end, peer| {
+            asked(end, peer);
+            answer(end);
+            assert!(end.flush());
+        },
+    ];
+    for (index, idle) in idle.into_iter().enumerate() {
+        let (mut end, peer) = server();
+        idle(&mut end, &peer);
+        drop(end);
+        assert!(peer.saw_fin() && !peer.counts().aborted, "{index}");
+    }
+    let (mut end, peer) = client();
+    ask(&mut end);
+    peer.send(OK);
+    assert_eq!(end.events().len(), 3);
+    assert!(end.conn.is_reusable());
+    drop(end);
+    assert!(peer.saw_fin() && !peer.counts().aborted);
+}
+
+#[test]
 fn i28_lingering_takes_two_seconds() {
     let (mut end, peer) = server();
     peer.send("GET / HTTP/1.0\r\n\r\n");

@@ -10,6 +10,37 @@ use tests::memory::{Clock, DATE, Seen, Ticker, Wire, client, pair, server, serve
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
+// I22
+#[test]
+fn i22_the_head_goes_first_by_itself() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    assert_eq!(end.conn.send(b"hello"), Ok(Flow::Ready));
+    assert_eq!(end.conn.send_owned("!".into()), Ok(Flow::Ready));
+    end.conn.finish(None).unwrap();
+    assert!(end.flush());
+    assert_eq!(peer.text(), format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn i22_it_can_be_set_and_holds_for_one_exchange() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    let fields = FieldBlock::from_fields([("X-A", b"b".as_slice())]).unwrap();
+    end.conn.set_auto_head(AutoHead { status: 404, fields, body: BodyLength::Exact(4) });
+    assert_eq!(end.conn.send(b"gone"), Ok(Flow::Ready));
+    end.conn.finish(None).unwrap();
+    assert!(end.flush());
+    let set = format!("HTTP/1.1 404 Not Found\r\nDate: {DATE}\r\nX-A: b\r\nContent-Length: 4\r\n\r\ngone");
+    assert_eq!(peer.text(), set);
+
+    asked(&mut end, &peer);
+    assert_eq!(end.conn.send(b"a"), Ok(Flow::Ready));
+    end.conn.finish(None).unwrap();
+    assert!(end.flush());
+    assert_eq!(peer.text(), format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"));
+}
+
 #[test]
 fn i22_it_can_be_switched_off_for_one_exchange() {
     let (mut end, peer) = server();
@@ -26,6 +57,29 @@ fn i22_it_can_be_switched_off_for_one_exchange() {
 }
 
 #[test]
+fn i22_what_was_set_for_an_exchange_answered_otherwise_is_gone() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.set_auto_head(AutoHead { status: 500, ..AutoHead::default() });
+    answer(&mut end);
+    asked(&mut end, &peer);
+    peer.read();
+    assert_eq!(end.conn.send(b"a"), Ok(Flow::Ready));
+    assert!(end.flush());
+    assert!(peer.text().starts_with(HEAD));
+}
+
+#[test]
+fn i22_finish_without_a_head_answers() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.finish(None).unwrap();
+    assert!(end.flush());
+    assert_eq!(peer.text(), format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
+    assert_eq!(end.conn.outstanding(), 0);
+}
+
+#[test]
 fn i22_without_a_request_there_is_no_head() {
     let (mut end, peer) = server();
     assert_eq!(end.conn.send(b"a"), Err(SendError::NothingToAnswer));
@@ -35,6 +89,69 @@ fn i22_without_a_request_there_is_no_head() {
     assert_eq!(end.conn.send(b"a"), Err(SendError::NoMessage));
     assert!(end.flush());
     assert_eq!(peer.text(), "");
+}
+
+#[test]
+fn date_is_added_once_and_ones_own_is_kept() {
+    let (mut end, peer) = server();
+    let own = FieldBlock::from_fields([("date", b"my own".as_slice())]).unwrap();
+    let other = b"Mon, 07 Nov 1994 08:49:37 GMT";
+    let heads = [
+        (ResponseHead::new(200), DATE),
+        (ResponseHead::new(200).block(&own), "my own"),
+        (ResponseHead::new(200).fields(&[("Date", b"other")]), "other"),
+        (ResponseHead::new(200).date(other), "Mon, 07 Nov 1994 08:49:37 GMT"),
+    ];
+    for (head, date) in heads {
+        asked(&mut end, &peer);
+        end.conn.respond(&head, BodyLength::Empty).unwrap();
+        assert!(end.flush());
+        let answer = peer.text().to_lowercase();
+        assert_eq!(answer.matches("date:").count(), 1, "{answer}");
+        assert!(answer.contains(&format!("date: {}\r\n", date.to_lowercase())), "{answer}");
+    }
+}
+
+// N18: Full at the high mark, ready again at the low one, and not before.
+#[test]
+fn n18_ready_at_exactly_the_low_mark() {
+    const LOW: usize = 128 * 1024;
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.respond(&ResponseHead::new(200), BodyLength::Exact(1 << 30)).unwrap();
+    peer.limit(1 << 20);
+    assert!(end.flush());
+    peer.read();
+    peer.limit(0);
+    assert_eq!(end.conn.send_owned(vec![0; 512 * 1024 - 1].into()), Ok(Flow::Ready));
+    assert!(end.ready(), "one octet below the high mark");
+    assert_eq!(end.conn.send(b"x"), Ok(Flow::Full));
+    assert!(!end.ready());
+    peer.limit(512 * 1024 - LOW - 1);
+    assert!(!end.ready(), "one octet above the low mark");
+    peer.limit(512 * 1024 - LOW);
+    assert!(end.ready());
+    assert!(!end.flush());
+    assert_eq!(peer.swallow(), 512 * 1024 - LOW);
+    assert!(end.flush());
+    assert_eq!(peer.swallow(), LOW);
+}
+
+// N18: for copied octets, the marks are 64 KiB and 16 KiB.
+#[test]
+fn n18_copied_octets_have_marks_of_their_own() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.respond(&ResponseHead::new(200), BodyLength::Exact(1 << 30)).unwrap();
+    assert!(end.flush());
+    peer.read();
+    peer.limit(0);
+    assert_eq!(end.conn.send(&[0; 64 * 1024 - 1]), Ok(Flow::Ready));
+    assert_eq!(end.conn.send(b"x"), Ok(Flow::Full));
+    peer.limit(48 * 1024 - 1);
+    assert!(!end.ready());
+    peer.limit(48 * 1024);
+    assert!(end.ready());
 }
 
 /// Sends `content` as the message that is due, and receives until the connection closes: knows neither end.

@@ -213,6 +213,40 @@ fn futures_can_be_dropped_at_every_poll() {
     }
 }
 
+// P9: a hundred thousand requests from a peer that reads nothing: what is kept is bounded, and reading stops.
+#[test]
+fn p9_a_peer_that_reads_nothing_is_not_read() {
+    let (mut end, peer) = server();
+    peer.limit(0);
+    peer.send(GET.repeat(100_000));
+    let mut answered = 0;
+    while let Some(event) = end.try_next() {
+        if let Seen::Complete(_) = event.unwrap() {
+            answer(&mut end);
+            answered += 1;
+        }
+    }
+    let kept = GET.len() * 100_000 - peer.unread();
+    assert!(answered > 100 && answered < 2000, "{answered}");
+    assert!(kept < 512 * 1024, "{kept} octets were read");
+    let reads = peer.counts().reads;
+    end.rest();
+    assert_eq!(peer.counts().reads, reads);
+    // It reads after all: everything is answered.
+    peer.limit(usize::MAX);
+    let mut octets = 0;
+    while let Some(event) = end.try_next() {
+        octets += peer.swallow();
+        if let Seen::Complete(_) = event.unwrap() {
+            answer(&mut end);
+            answered += 1;
+        }
+    }
+    octets += peer.swallow();
+    assert_eq!(answered, 100_000);
+    assert_eq!(octets as u64, end.conn.transferred().1);
+}
+
 // A timer at the end of time is none.
 #[test]
 fn without_deadlines_no_timer_is_set() {
