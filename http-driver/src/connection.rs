@@ -236,6 +236,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
             if link.is_closed() {
                 return Poll::Ready(Ok(Step::Closed));
             }
+            link.core.suspend();
             let turn = self.marks.turn(link, cx, inbox, Reading::Never);
             if turn.is_pending() && holds_back(link) {
                 return Poll::Pending;
@@ -326,11 +327,13 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         Ok(())
     }
 
-    /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark.
+    /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark. Meanwhile nothing
+    /// is read, and no deadline of receiving runs.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn ready(&mut self) {
+        self.suspend();
         poll_fn(|cx| self.poll_ready(cx)).await;
     }
 
@@ -339,11 +342,12 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         self.poll_written(cx, |out| !out.is_full())
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is written. Meanwhile nothing is read, and no deadline of receiving runs.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn flush(&mut self) {
+        self.suspend();
         poll_fn(|cx| self.poll_written(cx, SendBuf::is_empty)).await;
     }
 
@@ -411,9 +415,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// keeps the deadlines of writing, and waits. No deadline of receiving runs.
     pub fn pause(&mut self) {
         self.paused = true;
-        if let Some(link) = &mut self.link {
-            link.core.suspend();
-        }
+        self.suspend();
     }
 
     /// Reads again.
@@ -461,6 +463,13 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         match self.link.take_if(|link| link.core.state() == State::Upgraded) {
             Some(Link { mut out, io, .. }) => Ok(Upgraded::new(io, tail, out.take())),
             None => Err(Box::new(self)),
+        }
+    }
+
+    /// Nobody wants to receive at present.
+    fn suspend(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.core.suspend();
         }
     }
 

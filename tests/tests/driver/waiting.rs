@@ -48,6 +48,48 @@ fn n15_no_deadline_of_receiving_fires_while_paused() {
     }
 }
 
+// N15: who waits for room or for everything to be written does not read, and no deadline of receiving runs.
+#[test]
+fn n15_no_deadline_of_receiving_fires_while_writing() {
+    for flush in [false, true] {
+        let (mut end, peer) = server();
+        peer.send(UPLOAD);
+        assert_eq!(end.events().len(), 2);
+        end.conn.respond(&ResponseHead::new(200), BodyLength::Unknown).unwrap();
+        peer.limit(1000);
+        assert_eq!(end.conn.send_owned(vec![0; 700_000].into()), Ok(Flow::Full));
+        peer.send([b'x'; 1000]);
+        for _ in 0..60 {
+            assert!(!if flush { end.flush() } else { end.ready() });
+            end.clock.advance(seconds(1));
+            assert_eq!(peer.swallow(), 1000);
+        }
+        assert_ne!(end.conn.state(), State::Closed);
+        peer.limit(usize::MAX);
+        assert!(end.flush());
+        assert_eq!(end.next(), Seen::Payload(vec![b'x'; 1000]));
+    }
+}
+
+// The same where a server takes in nothing because its answers are not taken.
+#[test]
+fn n18_no_deadline_of_receiving_fires_while_answers_are_not_taken() {
+    let (mut end, peer) = server();
+    peer.send(UPLOAD);
+    assert_eq!(end.events().len(), 2);
+    end.conn.respond(&ResponseHead::new(200), BodyLength::Unknown).unwrap();
+    peer.limit(1000);
+    assert_eq!(end.conn.send_owned(vec![0; 400_000].into()), Ok(Flow::Ready));
+    peer.send([b'x'; 1000]);
+    for _ in 0..60 {
+        end.rest();
+        end.clock.advance(seconds(1));
+        assert_eq!(peer.swallow(), 1000);
+    }
+    peer.limit(usize::MAX);
+    assert_eq!(end.events(), [Seen::Payload(vec![b'x'; 1000])]);
+}
+
 // N11: an idle connection waits for input and its idle deadline, nothing else.
 #[test]
 fn n11_an_idle_connection_is_left_alone() {
