@@ -231,11 +231,10 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     pub fn poll_step(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<Result<Step, Error>> {
         let Some(link) = &mut self.link else { return Poll::Ready(Ok(Step::Closed)) };
         // Answers that nobody reads make no room for further requests.
-        let holds_back = |link: &Link<R, Io, T>| self.paused || (R::SERVER && link.out.len() >= BATCH);
+        let holds_back = |link: &Link<R, Io, T>| {
+            (self.paused || (R::SERVER && link.out.len() >= BATCH)) && !link.is_closed() && !link.is_lost()
+        };
         while holds_back(link) {
-            if link.is_closed() {
-                return Poll::Ready(Ok(Step::Closed));
-            }
             link.core.suspend();
             let turn = self.marks.turn(link, cx, inbox, Reading::Never);
             if turn.is_pending() && holds_back(link) {
@@ -355,7 +354,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         let Some(link) = &mut self.link else { return Poll::Ready(()) };
         let mut unused = Inbox::new();
         let mut waits = false;
-        while !enough(link.out.view()) && !link.is_closed() {
+        while !enough(link.out.view()) && link.interest().write {
             // What the last turn has written may have been enough.
             if waits {
                 return Poll::Pending;
@@ -425,7 +424,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
 
     /// Where the connection stands.
     pub fn state(&self) -> State {
-        self.link.as_ref().map_or(State::Closed, |link| link.core.state())
+        self.link.as_ref().filter(|link| !link.is_closed()).map_or(State::Closed, |link| link.core.state())
     }
 
     /// The number of exchanges that are not over.

@@ -49,6 +49,8 @@ pub(crate) struct Link<R: Role, Io, T> {
     pub(crate) written: u64,
     /// What the transport said when it failed.
     pub(crate) error: Option<Box<io::Error>>,
+    /// The peer is gone.
+    lost: bool,
     half_closed: bool,
     unflushed: bool,
     /// Reads and writes since the task last waited.
@@ -72,6 +74,7 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             read: 0,
             written: 0,
             error: None,
+            lost: false,
             half_closed: false,
             unflushed: false,
             burst: 0,
@@ -120,7 +123,7 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             if self.poll_receive(cx, inbox).is_ready() {
                 return Poll::Ready(());
             }
-        } else if self.io.poll_reset(cx).is_ready() {
+        } else if !self.lost && self.io.poll_reset(cx).is_ready() {
             self.lose(inbox, io::ErrorKind::ConnectionReset.into());
             return Poll::Ready(());
         }
@@ -164,6 +167,11 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+        if self.lost {
+            // The transport has told, and may not tell again.
+            inbox.buffer().set_end(End::Aborted);
+            return Poll::Ready(());
+        }
         match self.io.poll_read(cx, inbox.buffer().spare_mut()) {
             Poll::Ready(Ok(0)) => inbox.buffer().set_end(End::Clean),
             Poll::Ready(Ok(count)) => {
@@ -188,6 +196,7 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
 
     /// The peer is gone: nothing that is still to be sent can arrive, and what has come is not to be taken for whole.
     fn lose(&mut self, inbox: &mut Inbox, error: io::Error) {
+        self.lost = true;
         inbox.buffer().set_end(End::Aborted);
         self.fail(error);
     }
@@ -233,6 +242,11 @@ impl<R: Role, Io, T> Link<R, Io, T> {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.interest().close
+    }
+
+    /// Whether the peer is known to be gone.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// The octets handed to the core's send buffer since the beginning.

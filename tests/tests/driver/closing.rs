@@ -220,6 +220,25 @@ fn dropped_with_nothing_open_it_does_not_reset() {
     assert!(peer.saw_fin() && !peer.counts().aborted);
 }
 
+// I28: the answer is out, input goes on: it is swallowed, up to a bound.
+#[test]
+fn i28_input_behind_the_last_answer_is_swallowed() {
+    let (mut end, peer) = server();
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\nhello");
+    assert_eq!(end.events().len(), 2);
+    answer(&mut end);
+    end.rest();
+    assert!(peer.text().contains("Connection: close\r\n") && peer.saw_fin());
+    assert_eq!(end.conn.state(), State::Closing);
+    peer.send([0; 200 * 1024]);
+    end.rest();
+    assert_eq!(peer.unread(), 0);
+    peer.send([0; 200 * 1024]);
+    is_over(&mut end);
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
 #[test]
 fn i28_lingering_takes_two_seconds() {
     let (mut end, peer) = server();
@@ -248,12 +267,55 @@ fn a_server_that_cannot_write_is_over() {
 }
 
 #[test]
+fn a_client_that_cannot_write_still_gets_its_answer() {
+    let (mut end, peer) = client();
+    end.conn.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(1 << 30)).unwrap();
+    let _ = end.conn.send_owned(vec![0; 600 * 1024].into()).unwrap();
+    peer.limit(1000);
+    assert!(!end.ready());
+    peer.fail_writes(ErrorKind::BrokenPipe);
+    // Nothing to wait for any more, in either way.
+    assert!(end.ready() && end.flush());
+    assert_eq!(end.conn.send(b"x"), Err(SendError::Closed));
+    end.rest();
+    peer.send_last("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
+    assert_eq!(end.events().len(), 4);
+    is_over(&mut end);
+}
+
+#[test]
 fn a_client_that_cannot_write_and_gets_no_answer_learns_why() {
     let (mut end, peer) = client();
     ask(&mut end);
     peer.reset();
     assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
     is_over(&mut end);
+}
+
+// N31: cut off in the middle of a body, by a FIN or a reset, at every octet.
+#[test]
+fn n31_a_body_cut_off_is_an_error() {
+    const TEXT: &str = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let body = TEXT.find("\r\n\r\n").unwrap() + 4;
+    for length in body..TEXT.len() {
+        for reset in [false, true] {
+            let (mut end, peer) = server();
+            peer.send(&TEXT[..length]);
+            let seen = end.events();
+            assert!(!seen.iter().any(|event| matches!(event, Seen::Complete(_))));
+            let error = if reset {
+                peer.reset();
+                transport_error(end.error());
+                continue;
+            } else {
+                peer.fin();
+                end.error()
+            };
+            assert_eq!(kind(&error), RecvErrorKind::IncompleteBody, "{length}");
+            is_over(&mut end);
+            assert!(peer.text().starts_with("HTTP/1.1 400 "), "{length}");
+        }
+    }
 }
 
 /// An answer that only the close ends has begun to come.
@@ -268,6 +330,17 @@ fn until_close() -> (End<Client>, Peer) {
 #[test]
 fn n31_an_answer_that_a_reset_cuts_off_is_an_error() {
     let (mut end, peer) = until_close();
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    is_over(&mut end);
+}
+
+// N31: a socket tells of a reset once; whoever hears of it first, the message is not whole.
+#[test]
+fn n31_a_reset_noticed_while_paused_is_an_error() {
+    let (mut end, peer) = until_close();
+    end.conn.pause();
+    end.rest();
     peer.reset();
     assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
     is_over(&mut end);
@@ -288,6 +361,18 @@ fn n31_a_reset_noticed_while_flushing_is_an_error() {
         assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
         is_over(&mut end);
     }
+}
+
+#[test]
+fn n31_a_server_that_is_paused_learns_of_a_reset() {
+    let (mut end, peer) = server();
+    peer.send(UPLOAD);
+    assert_eq!(end.events().len(), 2);
+    end.conn.pause();
+    end.rest();
+    peer.reset();
+    assert_eq!(transport_error(end.error()), ErrorKind::ConnectionReset);
+    is_over(&mut end);
 }
 
 // L10: what was outstanding is, until it is given up.

@@ -48,6 +48,24 @@ fn n15_no_deadline_of_receiving_fires_while_paused() {
     }
 }
 
+// N15: what is to be sent goes out while reading is paused, under the deadline of writing.
+#[test]
+fn n15_a_pause_is_none_for_what_is_sent() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    answer(&mut end);
+    end.conn.pause();
+    peer.limit(10);
+    end.rest();
+    assert_eq!(peer.read().len(), 10);
+    peer.limit(11);
+    end.rest();
+    pass(&mut end, seconds(30) - Duration::from_nanos(1));
+    end.clock.advance(Duration::from_nanos(1));
+    assert_eq!(kind(&end.error()), RecvErrorKind::WriteTimeout);
+    assert_eq!(end.next(), Seen::Closed);
+}
+
 // N15: who waits for room or for everything to be written does not read, and no deadline of receiving runs.
 #[test]
 fn n15_no_deadline_of_receiving_fires_while_writing() {
