@@ -338,23 +338,23 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
 
     /// As [`Connection::ready`]. To be told of events at the same time, poll [`Connection::poll_step`] in the same task.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_written(cx, |out| !out.is_full())
+        self.poll_written(cx, |link| !link.out.view().is_full())
     }
 
-    /// Waits until everything is written. Meanwhile nothing is read, and no deadline of receiving runs.
+    /// Waits until everything is written and flushed. Meanwhile nothing is read, and no deadline of receiving runs.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn flush(&mut self) {
         self.suspend();
-        poll_fn(|cx| self.poll_written(cx, SendBuf::is_empty)).await;
+        poll_fn(|cx| self.poll_written(cx, |link| !link.is_sending())).await;
     }
 
-    fn poll_written(&mut self, cx: &mut Context<'_>, enough: impl Fn(&SendBuf) -> bool) -> Poll<()> {
+    fn poll_written(&mut self, cx: &mut Context<'_>, enough: impl Fn(&Link<R, Io, T>) -> bool) -> Poll<()> {
         let Some(link) = &mut self.link else { return Poll::Ready(()) };
         let mut unused = Inbox::new();
         let mut waits = false;
-        while !enough(link.out.view()) && link.interest().write {
+        while !enough(link) && link.is_sending() {
             // What the last turn has written may have been enough.
             if waits {
                 return Poll::Pending;

@@ -143,7 +143,10 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         if self.unflushed {
             match self.io.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => self.fail(error),
+                Poll::Ready(Err(error)) => {
+                    self.unflushed = false;
+                    self.fail(error);
+                }
                 Poll::Pending => {}
             }
         }
@@ -242,6 +245,12 @@ impl<R: Role, Io, T> Link<R, Io, T> {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.interest().close
+    }
+
+    /// Whether octets are on their way out, here or in the transport.
+    pub(crate) fn is_sending(&self) -> bool {
+        let Interest { write, close, .. } = self.interest();
+        write || (self.unflushed && !close)
     }
 
     /// Whether the peer is known to be gone.

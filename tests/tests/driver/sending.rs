@@ -154,6 +154,24 @@ fn n18_copied_octets_have_marks_of_their_own() {
     assert!(end.ready());
 }
 
+// Flush means that the transport keeps nothing back either.
+#[test]
+fn flush_waits_for_the_transport() {
+    let (mut end, peer) = server_with(Config::server(), Shape { holds: true, ..Shape::default() });
+    asked(&mut end, &peer);
+    answer(&mut end);
+    peer.limit(10);
+    assert!(!end.flush());
+    assert_eq!(peer.text(), "HTTP/1.1 2");
+    assert!(!end.flush());
+    peer.limit(1000);
+    assert!(end.flush());
+    assert!(peer.text().ends_with("\r\n\r\n"));
+    let flushes = peer.counts().flushes;
+    assert!(end.flush());
+    assert_eq!(peer.counts().flushes, flushes, "nothing to flush");
+}
+
 /// Sends `content` as the message that is due, and receives until the connection closes: knows neither end.
 async fn drive<R: Side, Io: Transport, T: Timer>(
     conn: &mut Connection<R, Io, T>,
