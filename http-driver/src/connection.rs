@@ -364,25 +364,42 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         Poll::Ready(())
     }
 
-    /// Ends the connection in good order, and waits for that: what is outstanding is given up, what is to be sent is
-    /// written, and the peer can read it.
+    /// Ends the connection in good order, and waits for that: what is to be sent is written, and the peer can read it. What
+    /// is unanswered then, or half sent, is given up: dropping the connection resets it, so that the peer can tell.
     ///
     /// # Errors
-    /// An answer was cut off by it, or octets could not be written.
+    /// What was received meanwhile is no valid message, or octets could not be written. It is over all the same.
     ///
     /// # Cancel safety
     /// If the future is dropped, calling it again goes on.
     pub async fn close(&mut self, inbox: &mut Inbox) -> Result<(), Error> {
         self.shutdown();
+        self.discard();
         self.paused = false;
+        let mut failed = Ok(());
         loop {
-            let step = poll_fn(|cx| self.poll_step(cx, inbox)).await?;
-            let Some(link) = &mut self.link else { return Ok(()) };
+            // An answer that nobody wants any more need not be heard.
+            let step = if !R::SERVER && self.outstanding() > 0 {
+                Ok(Step::Closed)
+            } else {
+                poll_fn(|cx| self.poll_step(cx, inbox)).await
+            };
             match step {
-                Step::Event => link.core.discard(),
-                Step::NeedInput => {}
-                Step::Paused | Step::Closed if link.core.outstanding() > 0 => link.core.abandon(),
-                Step::Paused | Step::Closed => return Ok(()),
+                Ok(Step::Event) => self.discard(),
+                Ok(Step::NeedInput) => {}
+                Ok(Step::Paused | Step::Closed) => {
+                    self.flush().await;
+                    let Some(link) = &mut self.link else { return failed };
+                    if link.core.outstanding() == 0 {
+                        let unwritten = link.error.take().map(|error| Error::Transport(*error));
+                        return failed.and(unwritten.map_or(Ok(()), Err));
+                    }
+                    while link.core.outstanding() > 0 {
+                        link.core.abandon();
+                    }
+                }
+                // Told once; what follows is the end.
+                Err(error) => failed = Err(error),
             }
         }
     }

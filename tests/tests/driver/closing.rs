@@ -66,6 +66,46 @@ fn close_writes_what_is_answered() {
     assert!(peer.saw_fin());
 }
 
+// What is answered goes out; what is not is cut off, and the peer is told.
+#[test]
+fn close_gives_up_what_is_unanswered() {
+    let (mut end, peer) = server();
+    peer.send(GET.repeat(2));
+    assert_eq!(end.events().len(), 4);
+    answer(&mut end);
+    let _ = end.close().expect("nothing to wait for");
+    assert_eq!(peer.text().matches("200 OK").count(), 1);
+    assert_eq!(end.conn.outstanding(), 0);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+#[test]
+fn close_in_the_middle_of_an_answer_cuts_it_off() {
+    let (mut end, peer) = server();
+    asked(&mut end, &peer);
+    end.conn.respond(&ResponseHead::new(200), BodyLength::Exact(10)).unwrap();
+    let _ = end.conn.send(b"12345").unwrap();
+    let _ = end.close().expect("nothing to wait for");
+    assert!(peer.text().ends_with("\r\n\r\n12345"));
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+// A body that nobody reads is swallowed for two seconds, no longer.
+#[test]
+fn close_does_not_wait_for_a_body_that_stalls() {
+    let (mut end, peer) = server();
+    peer.send(UPLOAD);
+    assert_eq!(end.events().len(), 2);
+    assert!(end.close().is_none());
+    end.clock.advance(seconds(2));
+    let _ = end.close().expect("nothing to wait for");
+    assert_eq!(end.conn.outstanding(), 0);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
 #[test]
 fn close_behind_an_answer_in_the_middle_of_the_upload() {
     let (mut end, peer) = server();
@@ -78,6 +118,27 @@ fn close_behind_an_answer_in_the_middle_of_the_upload() {
     assert!(end.close().unwrap().is_ok());
     drop(end);
     assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_a_client_does_not_wait_for_an_answer() {
+    let (mut end, peer) = client();
+    ask(&mut end);
+    let _ = end.close().expect("nothing to wait for");
+    assert!(peer.text().starts_with("GET / "));
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+#[test]
+fn close_a_client_in_the_middle_of_an_answer() {
+    let (mut end, peer) = client();
+    ask(&mut end);
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+    assert_eq!(end.events().len(), 2);
+    let _ = end.close().expect("nothing to wait for");
+    drop(end);
+    assert!(peer.saw_reset());
 }
 
 #[test]
@@ -100,6 +161,32 @@ fn close_to_a_peer_that_does_not_read() {
     end.clock.advance(seconds(30));
     assert_eq!(kind(&end.close().unwrap().unwrap_err()), RecvErrorKind::WriteTimeout);
     is_over(&mut end);
+    drop(end);
+    assert!(peer.saw_reset());
+}
+
+// What the peer did wrong is told, and does not stand in the way of closing.
+#[test]
+fn close_behind_an_error() {
+    let (mut end, peer) = server();
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello");
+    assert_eq!(end.events().len(), 2);
+    peer.send_last("??\r\n");
+    assert_eq!(kind(&end.close().unwrap().unwrap_err()), RecvErrorKind::InvalidChunkEnd);
+    assert_eq!((end.conn.outstanding(), end.conn.state()), (0, State::Closed));
+    assert!(peer.text().starts_with("HTTP/1.1 400 "));
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
+#[test]
+fn close_behind_an_error_that_must_wait() {
+    let (mut end, peer) = server();
+    peer.send([GET, "?"].concat());
+    assert!(matches!((end.next(), end.next()), (Seen::Head(_), Seen::Complete(_))));
+    assert_eq!(kind(&end.error()), RecvErrorKind::InvalidMethod);
+    assert!(end.close().unwrap().is_ok());
+    assert_eq!((end.conn.outstanding(), end.conn.state()), (0, State::Closed));
     drop(end);
     assert!(peer.saw_reset());
 }

@@ -130,6 +130,29 @@ fn i16_x4_a_client_at_every_split() {
     }
 }
 
+// I17: no deadline of HTTP runs behind the upgrade.
+#[test]
+fn i17_no_deadline_outlives_the_upgrade() {
+    let (mut end, peer) = server();
+    peer.send(OFFER);
+    assert_eq!(end.events().len(), 3);
+    accept(&mut end, false);
+    assert_eq!(end.next(), Seen::Tail(Vec::new()));
+    assert_eq!(end.next(), Seen::Closed);
+    assert!(end.flush());
+    end.clock.advance(seconds(750));
+    assert_eq!((end.next(), end.conn.state()), (Seen::Closed, State::Upgraded));
+    let _ = end.conn.send(b"still there").unwrap();
+    assert!(end.flush());
+    assert!(peer.text().ends_with("still there"));
+    // Closing writes what there is.
+    let _ = end.conn.send(b"bye").unwrap();
+    assert!(end.close().unwrap().is_ok());
+    assert_eq!(peer.text(), "bye");
+    drop(end);
+    assert!(!peer.counts().aborted);
+}
+
 #[test]
 fn http_that_is_not_over_cannot_be_left() {
     let (mut end, peer) = server();
