@@ -277,7 +277,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// # Errors
     /// As the core's [`send`](http_proto::Connection::send).
     pub fn send(&mut self, payload: &[u8]) -> Result<Flow, SendError> {
-        self.begin_if_due(|core, out| core.send(payload, out))
+        self.begin_if_due(Some(SendError::BodyNotAllowed), |core, out| core.send(payload, out))
     }
 
     /// Sends a piece of content without copying it, else as [`Connection::send`].
@@ -285,11 +285,13 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// # Errors
     /// As the core's [`send_owned`](http_proto::Connection::send_owned).
     pub fn send_owned(&mut self, payload: Bytes) -> Result<Flow, SendError> {
-        self.begin_if_due(|core, out| core.send_owned(payload.clone(), out))
+        self.begin_if_due(Some(SendError::BodyNotAllowed), |core, out| core.send_owned(payload.clone(), out))
     }
 
+    /// Sends, behind the head that is due first; `never` behind one that has no content.
     fn begin_if_due(
         &mut self,
+        never: Option<SendError>,
         mut send: impl FnMut(&mut http_proto::Connection<R>, &mut SendBuf) -> Result<Flow, SendError>,
     ) -> Result<Flow, SendError> {
         let link = self.link.as_mut().ok_or(SendError::Closed)?;
@@ -306,9 +308,12 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                 &default
             }
         };
-        R::auto_head(core, head, date, out)?;
         let body = head.body;
-        let sent = send(core, out);
+        if let (BodyLength::Empty, Some(error)) = (body, never) {
+            return Err(error);
+        }
+        R::auto_head(core, head, date, out)?;
+        let sent = if body == BodyLength::Empty { Ok(Flow::Ready) } else { send(core, out) };
         self.begun(queued, body);
         sent
     }
@@ -321,7 +326,8 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     pub fn finish(&mut self, trailers: Option<&FieldBlock>) -> Result<(), SendError> {
         let finish =
             |core: &mut http_proto::Connection<R>, out: &mut SendBuf| core.finish(trailers, out).map(|()| Flow::Ready);
-        let _ended = self.begin_if_due(finish)?;
+        let trailers = trailers.is_some_and(|trailers| !trailers.is_empty());
+        let _ended = self.begin_if_due(trailers.then_some(SendError::TrailersNotAllowed), finish)?;
         self.ended();
         Ok(())
     }

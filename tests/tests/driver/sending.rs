@@ -80,6 +80,22 @@ fn i22_finish_without_a_head_answers() {
 }
 
 #[test]
+fn i22_a_head_without_content() {
+    let (mut end, peer) = server();
+    let empty = AutoHead { status: 204, body: BodyLength::Empty, ..AutoHead::default() };
+    asked(&mut end, &peer);
+    end.conn.set_auto_head(empty.clone());
+    assert_eq!(end.conn.send(b"a"), Err(SendError::BodyNotAllowed));
+    let trailers = FieldBlock::from_fields([("X-A", b"b".as_slice())]).unwrap();
+    assert_eq!(end.conn.finish(Some(&trailers)), Err(SendError::TrailersNotAllowed));
+    assert!(end.flush());
+    assert_eq!(peer.text(), "", "nothing has gone out");
+    assert_eq!(end.conn.finish(None), Ok(()));
+    assert!(end.flush());
+    assert_eq!(peer.text(), format!("HTTP/1.1 204 No Content\r\nDate: {DATE}\r\n\r\n"));
+}
+
+#[test]
 fn i22_without_a_request_there_is_no_head() {
     let (mut end, peer) = server();
     assert_eq!(end.conn.send(b"a"), Err(SendError::NothingToAnswer));
