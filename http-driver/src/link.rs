@@ -87,8 +87,8 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         self.date
     }
 
-    /// One turn of input and output. Ready when the core should be asked again: octets were read, the input ended, a
-    /// deadline has passed, or the connection is closed.
+    /// One turn of input and output. Ready when the core should be asked again: octets were read, the input ended, there
+    /// is room again for what was held back, a deadline has passed, or the connection is closed.
     pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox, reading: Reading) -> Poll<()> {
         let turn = self.poll_io(cx, inbox, reading);
         if turn.is_pending() {
@@ -105,9 +105,14 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             return Poll::Pending;
         }
         self.burst += 1;
+        let (full, crowded) = (self.out.view().is_full(), self.out.len() >= BATCH);
         self.poll_send(cx);
         let interest = self.interest();
         if interest.close {
+            return Poll::Ready(());
+        }
+        // Nothing else would wake those who wait for it, when the transport has taken everything at once.
+        if (full && !self.out.view().is_full()) || (crowded && self.out.len() < BATCH) {
             return Poll::Ready(());
         }
         if interest.shutdown_write && !self.half_closed {
