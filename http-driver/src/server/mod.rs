@@ -212,7 +212,8 @@ where
             Some(_) => room && in_flight < self.options.max_in_flight,
             None => room,
         };
-        if !wanted && !over {
+        // Nor behind HTTP, where what has come is the beginning of the other protocol.
+        if !wanted && !over && link.core.state() != State::Upgraded {
             return false;
         }
         if over && !std::mem::replace(&mut self.told_half_closed, true) {
