@@ -87,10 +87,8 @@ where
         if !response.is_some_and(|response| respond_whole(link, response, true)) {
             let date = link.date();
             let (core, out) = link.commands();
-            // Where a head is out already, the connection is cut off.
-            if core.refuse(error, date.as_ref(), out).is_err() {
-                core.abort();
-            }
+            // With nothing left to answer the connection closes in good order all the same.
+            let _ = core.refuse(error, date.as_ref(), out);
         }
     }
 }
@@ -138,8 +136,9 @@ where
     Io: Transport,
     T: Timer,
 {
-    if link.core.awaiting_continue() && job.work.length() != Some(0) && job.first.is_none() {
-        // The answer may be made of the very content that the client holds back until it is asked for.
+    if job.held_back && job.length() != Some(0) && job.first.is_none() {
+        // The answer may be made of the very content that the client holds back until it is asked for, and that may
+        // turn out to be broken.
         match job.poll_piece(cx) {
             Poll::Pending => return Begun::Waiting,
             Poll::Ready(Ok(piece)) => job.first = Some(piece),
@@ -149,6 +148,7 @@ where
             }
         }
     }
+    let length = job.length();
     let Some(head) = &mut job.head else { return Begun::Waiting };
     let queued = link.queued();
     if head.status.as_u16() == 101 || (job.connect && head.status.is_success()) {
@@ -167,7 +167,7 @@ where
     }
     let status = head.status.as_u16();
     let head_only = job.head_only || status == 304;
-    let begun = respond(link, head, &mut job.spare, job.work.length(), head_only);
+    let begun = respond(link, head, &mut job.spare, length, head_only);
     job.spare.headers = std::mem::take(&mut head.headers);
     job.spare.headers.clear();
     job.head = None;

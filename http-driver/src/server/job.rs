@@ -65,6 +65,8 @@ pub(crate) struct Job<F, B> {
     pub(crate) head_only: bool,
     /// The request is CONNECT: a 2xx makes a tunnel.
     pub(crate) connect: bool,
+    /// The client held the request's content back until it was asked for, and not all of it has come.
+    pub(crate) held_back: bool,
     /// The head of the answer is out.
     pub(crate) begun: bool,
     /// The first piece of the content, asked for before the head went out.
@@ -145,6 +147,7 @@ impl<F, B> Job<F, B> {
             head: None,
             head_only: false,
             connect: false,
+            held_back: false,
             begun: false,
             first: None,
             swallow: false,
@@ -160,19 +163,9 @@ impl<F, B> Job<F, B> {
         self.work.set(Work::Rest);
         (self.waiting, self.content, self.head, self.first) = (None, None, None, None);
         (self.failed, self.deadline, self.record) = (None, None, None);
-        (self.head_only, self.connect, self.begun, self.swallow) = (false, false, false, false);
+        (self.head_only, self.connect, self.held_back) = (false, false, false);
+        (self.begun, self.swallow) = (false, false);
         self.marks.renew();
-    }
-}
-
-impl<F, B: http_body::Body> Work<F, B> {
-    /// The length of the answer's content, if it is known.
-    pub(crate) fn length(&self) -> Option<u64> {
-        match self {
-            Work::Answering { body } if body.is_end_stream() => Some(0),
-            Work::Answering { body } => body.size_hint().exact(),
-            Work::Rest | Work::Calling { .. } => Some(0),
-        }
     }
 }
 
@@ -181,6 +174,21 @@ where
     B: http_body::Body,
     B::Error: Into<BoxError>,
 {
+    /// The length of the answer's content, if it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        let left = match &*self.work {
+            Work::Answering { body } if body.is_end_stream() => 0,
+            Work::Answering { body } => body.size_hint().exact()?,
+            Work::Rest | Work::Calling { .. } => 0,
+        };
+        match &self.first {
+            Some(Some(Piece::Data(first))) => left.checked_add(first.len() as u64),
+            // Trailers want a length that is not known.
+            Some(Some(Piece::Trailers(_))) => None,
+            Some(None) | None => Some(left),
+        }
+    }
+
     /// Whether no further piece will come.
     pub(crate) fn is_exhausted(&self) -> bool {
         match &*self.work {

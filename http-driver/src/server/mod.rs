@@ -241,7 +241,10 @@ where
                 }
             }
             Event::MessageComplete(trailers) => {
-                if let Some(content) = newest.and_then(|job| job.content.take()) {
+                if let Some(job) = newest
+                    && let Some(content) = job.content.take()
+                {
+                    job.held_back = false;
                     // Two limits of the core are below that of the map.
                     let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
                     content.end(trailers, cx);
@@ -268,6 +271,7 @@ where
         let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
         job.head_only = head.method_kind() == MethodKind::Head;
         job.connect = head.method_kind() == MethodKind::Connect;
+        job.held_back = head.expectation() == Expectation::Continue;
         if self.options.keeps_records() {
             job.record = Some(Box::new(Record::new(&head, number)));
         }
@@ -346,6 +350,7 @@ where
     fn take_error(&mut self, error: RecvError, cx: &mut Context<'_>) -> bool {
         if let Some(content) = self.jobs.newest().and_then(|job| job.content.take()) {
             // Its handler answers for it.
+            self.refused = true;
             self.note_error(error);
             return content.fail(error, cx);
         }
