@@ -1,5 +1,5 @@
 //! What the tests share: an independent reference parser, the labelled wire cases, a driver that runs the core over
-//! pieces of input, and the fuzz targets as plain functions.
+//! pieces of input, the fuzz targets as plain functions, and the scenarios that every runtime crate plays.
 
 #![forbid(unsafe_code)]
 
@@ -12,3 +12,4 @@ pub mod generate;
 pub mod memory;
 pub mod pair;
 pub mod reference;
+pub mod scenario;
