@@ -1,0 +1,153 @@
+//! What the server answers to clients of other makes: one route for each thing that two implementations must agree on.
+
+use crate::octet;
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyStream, StreamBody};
+use http_tokio::{Body, BoxError, Exchange, Request, Response, Upgraded};
+use hyper::body::{Bytes, Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, copy_bidirectional, split};
+use tokio::net::TcpStream;
+
+const PIECE: usize = 64 * 1024;
+
+/// Answers a request.
+pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
+    let exchange = request.extensions().get::<Exchange>().cloned().ok_or("no exchange")?;
+    if request.method() == Method::CONNECT {
+        let to = request.uri().to_string();
+        return Ok(tunnel(&to, &exchange).await);
+    }
+    let path = request.uri().path().to_owned();
+    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (route, argument) = path.split_once('/').unwrap_or((path, ""));
+    let response = match route {
+        "" => Response::new("Hello, World!".into()),
+        "method" => Response::new(request.method().to_string().into()),
+        "target" => Response::new(request.uri().to_string().into()),
+        "echo" => Response::new(request.into_body()),
+        "count" => count(request.into_body()).await?,
+        "sized" => Response::new(Body::new(Pattern { at: 0, end: argument.parse()?, sized: true })),
+        "chunked" => Response::new(Body::new(Pattern { at: 0, end: argument.parse()?, sized: false })),
+        "trailers" => trailers(),
+        "hints" => {
+            let hints = HeaderMap::from_iter([(header::LINK, HeaderValue::from_static("</a.css>; rel=preload"))]);
+            exchange.inform(StatusCode::EARLY_HINTS, hints.clone());
+            exchange.inform(StatusCode::EARLY_HINTS, hints);
+            Response::new("page".into())
+        }
+        // Whatever the client still has to send.
+        "refuse" => with_status(413, "refused"),
+        "upgrade" => upgrade(&request, &exchange),
+        "empty" => with_status(204, ""),
+        "cut" => Response::new(Body::new(StreamBody::new(futures_util::stream::iter([
+            Ok(Frame::data(Bytes::from_static(b"half"))),
+            Err(BoxError::from("no more")),
+        ])))),
+        _ => with_status(404, "nothing here"),
+    };
+    Ok(response)
+}
+
+fn with_status(status: u16, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+    response
+}
+
+/// How many octets there were, whether they were the pattern, and the trailer `checksum`.
+async fn count(body: Body) -> Result<Response<Body>, BoxError> {
+    let (mut count, mut right, mut checksum) = (0, true, String::from("none"));
+    let mut frames = BodyStream::new(body);
+    while let Some(frame) = frames.next().await {
+        let frame = frame?;
+        if let Some(data) = frame.data_ref() {
+            right &= data.iter().enumerate().all(|(at, &found)| found == octet(count + at));
+            count += data.len();
+        } else if let Some(value) = frame.trailers_ref().and_then(|trailers| trailers.get("checksum")) {
+            checksum = value.to_str()?.to_owned();
+        }
+    }
+    Ok(Response::new(format!("{count} {right} {checksum}").into()))
+}
+
+fn trailers() -> Response<Body> {
+    let trailers = HeaderMap::from_iter([("checksum".parse().expect("a name"), HeaderValue::from_static("12"))]);
+    let frames = [Frame::data(Bytes::from_static(b"one")), Frame::data("two".into()), Frame::trailers(trailers)];
+    let frames = frames.map(Ok::<_, Infallible>);
+    let mut response = Response::new(Body::new(StreamBody::new(futures_util::stream::iter(frames))));
+    response.headers_mut().insert(header::TRAILER, HeaderValue::from_static("checksum"));
+    response
+}
+
+/// An echo that is not HTTP.
+fn upgrade(request: &Request<Body>, exchange: &Exchange) -> Response<Body> {
+    if request.headers().get(header::UPGRADE).is_none_or(|offer| offer != "echo") {
+        return offering(with_status(426, "no echo offered"));
+    }
+    let upgrade = exchange.upgrade();
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        let (mut reader, mut writer) = split(Upgraded::from(upgraded));
+        let _ = copy(&mut reader, &mut writer).await;
+        let _ = writer.shutdown().await;
+    });
+    offering(with_status(101, ""))
+}
+
+fn offering(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("echo"));
+    response
+}
+
+/// Connects to where CONNECT says.
+async fn tunnel(to: &str, exchange: &Exchange) -> Response<Body> {
+    let Ok(mut far) = TcpStream::connect(to).await else { return with_status(502, "nobody there") };
+    let upgrade = exchange.upgrade();
+    tokio::spawn(async move {
+        if let Ok(near) = upgrade.await {
+            let _ = copy_bidirectional(&mut Upgraded::from(near), &mut far).await;
+        }
+    });
+    Response::new(Body::empty())
+}
+
+/// Reads the other protocol's echo of `sent`.
+pub(crate) async fn echoes(stream: impl AsyncRead + AsyncWrite + Unpin, sent: &[u8]) -> Vec<u8> {
+    let (mut reader, mut writer) = split(stream);
+    let mut echo = Vec::new();
+    let write = async {
+        writer.write_all(sent).await.expect("room");
+        writer.shutdown().await.expect("an end");
+    };
+    let read = async { reader.read_to_end(&mut echo).await.expect("an echo") };
+    tokio::join!(write, read);
+    echo
+}
+
+/// The pattern, made as it is asked for.
+struct Pattern {
+    at: usize,
+    end: usize,
+    /// The length is announced.
+    sized: bool,
+}
+
+impl hyper::body::Body for Pattern {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let from = self.at;
+        self.at = self.end.min(from + PIECE);
+        let piece: Bytes = (from..self.at).map(octet).collect();
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.sized { SizeHint::with_exact((self.end - self.at) as u64) } else { SizeHint::default() }
+    }
+}
