@@ -115,7 +115,7 @@ async fn many_transfers_at_once() {
     let (_server, address) = start();
     let range = format!("http://{address}/chunked/[10000-10049]");
     let told = curl(&["--parallel", "--parallel-max", "25", "--parallel-immediate", &range], b"").await;
-    assert_eq!(told.len(), (10_000..10_050).sum());
+    assert_eq!(told.len(), (10_000..10_050).sum::<usize>());
 }
 
 #[tokio::test]

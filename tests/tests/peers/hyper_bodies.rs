@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 const LARGE: usize = 16 << 20;
 
 /// Content that is sent piece by piece.
-fn channel() -> (mpsc::Sender<Frame<Bytes>>, Content) {
+pub(crate) fn channel() -> (mpsc::Sender<Frame<Bytes>>, Content) {
     let (sender, receiver) = mpsc::channel(1);
     let frames = futures_util::stream::unfold(receiver, async |mut receiver: mpsc::Receiver<_>| {
         let frame = receiver.recv().await?;
@@ -20,7 +20,7 @@ fn channel() -> (mpsc::Sender<Frame<Bytes>>, Content) {
     (sender, StreamBody::new(frames).boxed_unsync())
 }
 
-async fn send_pattern(sender: &mpsc::Sender<Frame<Bytes>>, length: usize) {
+pub(crate) async fn send_pattern(sender: &mpsc::Sender<Frame<Bytes>>, length: usize) {
     for from in (0..length).step_by(50_000) {
         let piece: Bytes = (from..length.min(from + 50_000)).map(octet).collect();
         within(sender.send(Frame::data(piece))).await.expect("the client takes it");

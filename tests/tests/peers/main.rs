@@ -1,11 +1,14 @@
 //! The server of http-tokio before clients of other makes, and under an application written for another server.
 //! Loopback, a port of the system's choice, and a deadline on every wait.
 
+#[path = "../../src/app.rs"]
+mod app;
 mod child;
 mod curl;
 mod hyper_bodies;
 #[path = "hyper.rs"]
 mod hyper_client;
+mod router;
 mod scripts;
 mod service;
 
