@@ -63,6 +63,8 @@ pub fn serve<L, S>(listener: L, service: S) -> Server<L::Listener, S>
 where
     L: IntoListener,
     S: HttpService + Clone + Send + 'static,
+    S::Answer: Send,
+    S::Content: Send,
 {
     Server::new(Tokio, listener.into_listener(), Services::new(service))
 }
@@ -71,7 +73,9 @@ where
 pub fn serve_with<L, S>(listener: L, factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static) -> Server<L::Listener, S>
 where
     L: IntoListener,
-    S: HttpService + 'static,
+    S: HttpService + Send + 'static,
+    S::Answer: Send,
+    S::Content: Send,
 {
     Server::new(Tokio, listener.into_listener(), Services::from_factory(factory))
 }
