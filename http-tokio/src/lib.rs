@@ -19,12 +19,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "fs")]
+mod file;
 mod listener;
 mod runtime;
 mod sleep;
 mod stream;
 mod upgraded;
 
+#[cfg(feature = "fs")]
+pub use file::FileBody;
 pub use http::{Request, Response};
 pub use http_driver::{
     Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Error, Exchange, Fault,
