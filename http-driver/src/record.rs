@@ -62,8 +62,14 @@ impl Record {
     }
 }
 
-/// Writes exchanges down.
+/// Writes exchanges down. A closure is one, too.
 pub trait Logger: Send + Sync {
     /// Writes one down. Called by the connection's task: it should be quick.
     fn log(&self, connection: &ConnInfo, record: &Record);
+}
+
+impl<F: Fn(&ConnInfo, &Record) + Send + Sync> Logger for F {
+    fn log(&self, connection: &ConnInfo, record: &Record) {
+        self(connection, record);
+    }
 }
