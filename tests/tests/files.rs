@@ -61,6 +61,13 @@ fn split(answer: &[u8]) -> (String, &[u8]) {
     (String::from_utf8(answer[..end].to_vec()).unwrap(), &answer[end..])
 }
 
+/// Who holds `&Request<Body>` across an await is a task that can move to another thread all the same.
+#[test]
+fn bodies_can_be_shared() {
+    const fn shared<T: Send + Sync>() {}
+    const { shared::<Request<Body>>() }
+}
+
 #[tokio::test]
 async fn whole_and_ranges() {
     let (scratch, content) = (Scratch::new("whole", &content()), content());

@@ -16,6 +16,7 @@ use http_proto::RecvError;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 /// Content with its trailers. It implements [`http_body::Body`].
@@ -33,10 +34,17 @@ enum Kind {
     Whole(Bytes),
     Incoming(Incoming),
     Channel(Receiver),
-    Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>),
+    /// Behind a mutex, which nobody ever waits for, so that `&Request<Body>` can be held across an await.
+    Boxed(Mutex<Boxed>),
 }
 
+type Boxed = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
+
 impl Body {
+    fn boxed(body: impl http_body::Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
+        Body(Kind::Boxed(Mutex::new(Box::pin(body))))
+    }
+
     /// No content.
     pub const fn empty() -> Self {
         Body(Kind::Empty)
@@ -56,7 +64,7 @@ impl Body {
         D: Into<Bytes> + 'static,
         E: Into<BoxError> + 'static,
     {
-        Body(Kind::Boxed(Box::pin(Streamed(Box::pin(stream)))))
+        Self::boxed(Streamed(Box::pin(stream)))
     }
 
     /// Any other body.
@@ -65,7 +73,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Body(Kind::Boxed(Box::pin(Erased(Box::pin(body)))))
+        Self::boxed(Erased(Box::pin(body)))
     }
 
     pub(crate) fn incoming(incoming: Incoming) -> Self {
@@ -148,6 +156,7 @@ impl http_body::Body for Body {
             Kind::Incoming(incoming) => incoming.poll_frame(cx),
             Kind::Channel(receiver) => receiver.poll_frame(cx),
             Kind::Boxed(body) => {
+                let body = body.get_mut().unwrap_or_else(PoisonError::into_inner);
                 body.as_mut().poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(BodyError::from)))
             }
         }
@@ -159,7 +168,7 @@ impl http_body::Body for Body {
             Kind::Whole(whole) => whole.is_empty(),
             Kind::Incoming(incoming) => incoming.is_over(),
             Kind::Channel(_) => false,
-            Kind::Boxed(body) => body.is_end_stream(),
+            Kind::Boxed(body) => lock(body).is_end_stream(),
         }
     }
 
@@ -169,9 +178,13 @@ impl http_body::Body for Body {
             Kind::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Kind::Incoming(incoming) => incoming.length().map_or_else(SizeHint::new, SizeHint::with_exact),
             Kind::Channel(_) => SizeHint::new(),
-            Kind::Boxed(body) => body.size_hint(),
+            Kind::Boxed(body) => lock(body).size_hint(),
         }
     }
+}
+
+fn lock(body: &Mutex<Boxed>) -> MutexGuard<'_, Boxed> {
+    body.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Kind {
