@@ -3,6 +3,7 @@
 
 use crate::Transport;
 use crate::info::ConnInfo;
+use crate::record::RequestId;
 use crate::upgraded::Upgraded;
 use http::{HeaderMap, StatusCode};
 use http_proto::{OwnedRequest, Request};
@@ -96,7 +97,12 @@ impl Exchange {
         &self.0.connection
     }
 
-    /// The number of the request on its connection, from 1. Together with [`ConnInfo::id`] it names the request.
+    /// A name of the request that no other request of the server has: the one that logs know it by.
+    pub fn id(&self) -> String {
+        RequestId { connection: self.0.connection.id(), number: self.0.number }.to_string()
+    }
+
+    /// The number of the request on its connection, from 1.
     pub fn number(&self) -> u64 {
         self.0.number
     }

@@ -31,7 +31,7 @@ pub use handle::{Report, ServerHandle};
 pub use info::{Address, ConnInfo, Registry, Statistics};
 pub use options::{Ended, Fault, OnDisconnect, Options};
 pub use pool::Inbox;
-pub use record::{Logger, Record};
+pub use record::{Entry, Logger, Record};
 pub use runtime::{Accepted, Listener, Runtime};
 pub use serve::Server;
 pub use server::{HttpService, Serving, Streaming};

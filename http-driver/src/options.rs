@@ -1,7 +1,7 @@
 //! How a server behaves beyond the protocol, and whom it tells what.
 
 use crate::info::{ConnInfo, Registry};
-use crate::record::{Logger, Record};
+use crate::record::{Entry, Logger, Record};
 use bytes::Bytes;
 use http::Response;
 use http_proto::{Config, RecvError, State};
@@ -102,13 +102,13 @@ impl Options {
         self.on_finish.is_some() || self.logs.load(Acquire)
     }
 
-    pub(crate) fn finished(&self, connection: &ConnInfo, record: &Record) {
+    pub(crate) fn finished(&self, connection: &Arc<ConnInfo>, record: Box<Record>) {
         if let Some(hook) = &self.on_finish {
-            hook(connection, record);
+            hook(connection, &record);
         }
         let logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(logger) = logger {
-            logger.log(connection, record);
+            logger.log(Entry { connection: Arc::clone(connection), record, remote_name: None });
         }
     }
 }

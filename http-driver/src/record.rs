@@ -2,7 +2,10 @@
 
 use crate::Timings;
 use crate::info::ConnInfo;
-use http_proto::{Request, Version};
+use http::HeaderValue;
+use http_proto::{Instant, Request, Version};
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// An exchange that is over.
@@ -17,55 +20,104 @@ pub struct Record {
     pub target: String,
     /// The version received.
     pub version: Version,
-    /// The values of Referer and User-Agent, with what is not UTF-8 replaced.
-    pub referer: Option<String>,
-    /// The value of User-Agent.
-    pub user_agent: Option<String>,
+    /// The value of Referer, as received.
+    pub referer: Option<HeaderValue>,
+    /// The value of User-Agent, as received.
+    pub user_agent: Option<HeaderValue>,
     /// When the head had come.
     pub received: SystemTime,
     /// The status of the answer, if one was begun.
     pub status: Option<u16>,
     /// Octets of content that were sent.
     pub content: u64,
-    /// The last octet of the answer has reached the kernel. False: it was cut off.
+    /// The last octet of the answer has reached the kernel, or the connection went on with another protocol. False: it
+    /// was cut off.
     pub complete: bool,
     /// When the exchange passed its stations.
     pub timings: Timings,
+    /// When it was over, whether complete or cut off.
+    pub over: Option<Instant>,
 }
 
 impl Record {
     pub(crate) fn new(request: &Request<'_>, number: u64) -> Self {
-        let text = |name: &str| request.fields().get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let value = |name: &str| HeaderValue::from_bytes(request.fields().get(name)?).ok();
         Record {
             number,
             method: request.method().to_owned(),
             target: request.target().to_owned(),
             version: request.version(),
-            referer: text("referer"),
-            user_agent: text("user-agent"),
+            referer: value("referer"),
+            user_agent: value("user-agent"),
             received: SystemTime::now(),
             status: None,
             content: 0,
             complete: false,
             timings: Timings::default(),
+            over: None,
         }
     }
 
-    /// From the first octet of the request to the last one of the answer.
+    /// The exchange is over.
+    pub(crate) fn end(&mut self, timings: Timings, complete: bool, now: Instant) {
+        self.timings = timings;
+        self.complete = complete;
+        self.over = Some(timings.done.unwrap_or(now));
+    }
+
+    /// From the first octet of the request to the last one of the answer, or to where it was cut off.
     pub fn duration(&self) -> Option<Duration> {
-        Some(self.timings.done?.saturating_since(self.timings.first_octet_in?))
+        Some(self.over?.saturating_since(self.timings.first_octet_in?))
     }
 
     /// A name of the request that no other request of the server has.
     pub fn id(&self, connection: &ConnInfo) -> String {
-        format!("{:x}-{:x}", connection.id(), self.number)
+        RequestId { connection: connection.id(), number: self.number }.to_string()
+    }
+}
+
+/// What names a request, in handlers, spans and logs alike.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId {
+    pub(crate) connection: u64,
+    pub(crate) number: u64,
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.connection, self.number)
+    }
+}
+
+/// What a [`Logger`] is told.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The connection of the exchange.
+    pub connection: Arc<ConnInfo>,
+    /// The exchange.
+    pub record: Box<Record>,
+    /// The name of the peer's address, if somebody has resolved it.
+    pub remote_name: Option<Arc<str>>,
+}
+
+impl Entry {
+    /// A name of the request that no other request of the server has.
+    pub fn id(&self) -> String {
+        self.record.id(&self.connection)
     }
 }
 
 /// Writes exchanges down. A closure is one, too.
 pub trait Logger: Send + Sync {
     /// Writes one down. Called by the connection's task: it should be quick.
-    fn log(&self, connection: &ConnInfo, record: &Record);
+    fn log(&self, entry: Entry);
+}
+
+impl<L: Logger + ?Sized> Logger for Arc<L> {
+    fn log(&self, entry: Entry) {
+        (**self).log(entry);
+    }
 }
 
 impl<F: Fn(&ConnInfo, &Record) + Send + Sync> Logger for F {

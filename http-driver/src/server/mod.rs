@@ -379,10 +379,10 @@ where
             if !marks.settle(link) {
                 break;
             }
-            record.timings = marks.timings;
-            record.complete = true;
-            self.options.finished(&self.info, record);
-            self.finishing.pop_front();
+            record.end(marks.timings, true, link.now);
+            if let Some((_, record)) = self.finishing.pop_front() {
+                self.options.finished(&self.info, record);
+            }
         }
     }
 
@@ -434,8 +434,8 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
         let records: Vec<_> = unfinished.into_iter().map(|(marks, record)| (marks, Some(record))).chain(jobs).collect();
         for (marks, record) in records {
             if let Some(mut record) = record {
-                record.timings = marks.timings;
-                self.options.finished(&self.info, &record);
+                record.end(marks.timings, false, link.now);
+                self.options.finished(&self.info, record);
             }
         }
         while link.core.outstanding() > 0 {
