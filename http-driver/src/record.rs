@@ -120,8 +120,8 @@ impl<L: Logger + ?Sized> Logger for Arc<L> {
     }
 }
 
-impl<F: Fn(&ConnInfo, &Record) + Send + Sync> Logger for F {
-    fn log(&self, connection: &ConnInfo, record: &Record) {
-        self(connection, record);
+impl<F: Fn(Entry) + Send + Sync> Logger for F {
+    fn log(&self, entry: Entry) {
+        self(entry);
     }
 }

@@ -59,7 +59,8 @@ fn guarantees_name_tests() {
         for name in quoted(tests) {
             let (module, function) = name.rsplit_once("::").unwrap();
             let module = module.replace("::", "/");
-            let file = ["tests/tests", "tests/src", "http-proto/tests"].map(|folder| root().join(format!("{folder}/{module}.rs")));
+            let file = ["tests/tests", "tests/src", "http-proto/tests"]
+                .map(|folder| root().join(format!("{folder}/{module}.rs")));
             let file = file.iter().find(|file| file.exists()).unwrap_or_else(|| panic!("no file for {name}"));
             let found = fs::read_to_string(file).unwrap().contains(&format!("fn {function}("));
             assert!(found, "{name} is not in {}", file.display());

@@ -58,7 +58,9 @@ pub trait Rig: Copy + Send + Sync + 'static {
     /// The crate's `serve`.
     fn serve<S>(self, listener: TcpListener, service: S) -> Server<Self::Runtime, Self::Tcp, S>
     where
-        S: HttpService + Clone + Send + 'static;
+        S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send;
 }
 
 /// Plays a scenario as the test `name` of `module`.

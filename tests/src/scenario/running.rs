@@ -72,6 +72,8 @@ where
     S: HttpService + Clone + Send + 'static,
     S::Answer: Send,
     S::Content: Send,
+    S::Answer: Send,
+    S::Content: Send,
 {
     let (listener, address) = listener();
     let (send, receive) = mpsc::channel();

@@ -35,6 +35,8 @@ impl Rig for Tokio {
     fn serve<S>(self, listener: TcpListener, service: S) -> Server<http_tokio::Tokio, Tcp, S>
     where
         S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send,
     {
         listener.set_nonblocking(true).unwrap();
         serve(tokio::net::TcpListener::from_std(listener).unwrap(), service)
