@@ -200,7 +200,9 @@ fn respond<Io: Transport, T: Timer>(
     length: Option<u64>,
     head_only: bool,
 ) -> Result<BodyLength, Option<SendError>> {
-    let head = HttpResponseHead::reusing(parts, std::mem::take(&mut spare.block)).map_err(|_| None)?;
+    let mut head = HttpResponseHead::default();
+    head.split.block = std::mem::take(&mut spare.block);
+    head.assign(parts).map_err(|_| None)?;
     let mut body = head.split.body_length(length, head_only).map_err(|_| None)?;
     if body == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
         body = BodyLength::Streaming;

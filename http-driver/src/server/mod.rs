@@ -166,7 +166,7 @@ where
             if let Some(content) = self.jobs.newest().and_then(|job| job.content.as_ref()) {
                 content.rest();
             }
-            let progress = self.poll_call(cx) | self.poll_answer(cx) | self.receive(cx);
+            let progress = self.receive(cx) | self.poll_call(cx) | self.poll_answer(cx);
             rounds += 1;
             if progress && rounds < ROUNDS {
                 continue;
@@ -219,13 +219,17 @@ where
         if over && !std::mem::replace(&mut self.told_half_closed, true) {
             self.jobs.iter_mut().for_each(|job| job.exchange.set_half_closed());
         }
-        match link.core.step(self.inbox.buffer()) {
-            Ok(Step::Event) => {
-                self.take_event(cx);
-                true
+        loop {
+            let Some(link) = &mut self.link else { return true };
+            match link.core.step(self.inbox.buffer()) {
+                Ok(Step::Event) => self.take_event(cx),
+                Ok(Step::NeedInput | Step::Paused | Step::Closed) => return false,
+                Err(error) => return self.take_error(error, cx),
             }
-            Ok(Step::NeedInput | Step::Paused | Step::Closed) => false,
-            Err(error) => self.take_error(error, cx),
+            // The end of a request that is answered already, or what it left unread, is nobody's business.
+            if !self.jobs.is_empty() {
+                return true;
+            }
         }
     }
 

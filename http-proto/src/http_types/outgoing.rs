@@ -38,25 +38,28 @@ impl<'a> SplitHeaders<'a> {
     /// # Errors
     /// A framing field that cannot be taken for what it asks for, or a field that may not be sent.
     pub fn new(headers: &'a HeaderMap) -> Result<Self, HttpError> {
-        Self::reusing(headers, FieldBlock::new())
+        let mut split = SplitHeaders::default();
+        split.assign(headers)?;
+        Ok(split)
     }
 
-    /// As [`SplitHeaders::new`], in the memory of a block that is no longer needed.
+    /// As [`SplitHeaders::new`], in place: the memory of the block before is used again.
     ///
     /// # Errors
-    /// As [`SplitHeaders::new`].
-    pub fn reusing(headers: &'a HeaderMap, mut block: FieldBlock) -> Result<Self, HttpError> {
+    /// As [`SplitHeaders::new`]; what it holds is not to be used then.
+    pub fn assign(&mut self, headers: &'a HeaderMap) -> Result<(), HttpError> {
+        let mut block = core::mem::take(&mut self.block);
         block.clear();
-        let mut split = SplitHeaders { block, ..SplitHeaders::default() };
+        *self = SplitHeaders { block, ..SplitHeaders::default() };
         for (name, value) in headers {
-            if !split.take(name, trim(value.as_bytes()))? {
-                split.block.push_typed(name, value)?;
+            if !self.take(name, trim(value.as_bytes()))? {
+                self.block.push_typed(name, value)?;
             }
         }
-        if split.chunked && split.content_length.is_some() {
+        if self.chunked && self.content_length.is_some() {
             return Err(HttpError::ContentLength);
         }
-        Ok(split)
+        Ok(())
     }
 
     /// Takes a field for what it asks for; false if it is sent as it is.
@@ -256,7 +259,7 @@ fn tunnel_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
 /// assert_eq!((body, head.head().close), (BodyLength::Exact(5), true));
 /// // connection.respond(&head.head(), body, &mut out)?; connection.send(content.as_bytes(), &mut out)?; ..
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct HttpResponseHead<'a> {
     status: u16,
     reason: Option<&'a [u8]>,
@@ -271,17 +274,19 @@ impl<'a> HttpResponseHead<'a> {
     /// # Errors
     /// As [`SplitHeaders::new`].
     pub fn new(parts: &'a http::response::Parts) -> Result<Self, HttpError> {
-        Self::reusing(parts, FieldBlock::new())
+        let mut head = HttpResponseHead::default();
+        head.assign(parts)?;
+        Ok(head)
     }
 
-    /// As [`HttpResponseHead::new`], in the memory of a block that is no longer needed.
+    /// As [`HttpResponseHead::new`], in place: the memory of the block before is used again.
     ///
     /// # Errors
-    /// As [`SplitHeaders::new`].
-    pub fn reusing(parts: &'a http::response::Parts, block: FieldBlock) -> Result<Self, HttpError> {
-        let split = SplitHeaders::reusing(&parts.headers, block)?;
-        let reason = parts.extensions.get::<ReasonPhrase>().map(|reason| &reason.0[..]);
-        Ok(HttpResponseHead { status: parts.status.as_u16(), reason, split })
+    /// As [`SplitHeaders::new`]; what it holds is not to be used then.
+    pub fn assign(&mut self, parts: &'a http::response::Parts) -> Result<(), HttpError> {
+        self.status = parts.status.as_u16();
+        self.reason = parts.extensions.get::<ReasonPhrase>().map(|reason| &reason.0[..]);
+        self.split.assign(&parts.headers)
     }
 
     /// The head to send. Of several protocols in Upgrade it names the first. Set `date` unless `split.has_date`.
