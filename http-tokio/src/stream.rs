@@ -1,6 +1,7 @@
 //! [`Stream`]: tokio's sockets, and whatever else reads and writes like them, as a [`Transport`].
 
 use http_driver::Transport;
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,16 +11,23 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 
 /// A tokio stream that carries HTTP.
-#[derive(Debug)]
 pub struct Stream<S = TcpStream> {
     inner: S,
+    /// Makes dropping it a reset.
     abort: fn(&S),
+    /// Begins to watch for a reset.
+    watch: fn(&S) -> Option<Watch>,
+    /// A watch that was begun; only while nobody reads.
+    watching: Option<Box<Watch>>,
 }
+
+/// Done when the peer is gone.
+type Watch = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Any stream of octets in both directions. It has no reset: what is cut off just ends.
     pub fn new(inner: S) -> Self {
-        Stream { inner, abort: |_| {} }
+        Stream { inner, abort: |_| {}, watch: |_| None, watching: None }
     }
 }
 
@@ -37,9 +45,30 @@ impl<S> Stream<S> {
 
 impl From<TcpStream> for Stream<TcpStream> {
     fn from(inner: TcpStream) -> Self {
-        let abort = |stream: &TcpStream| _ = stream.set_zero_linger();
-        Stream { inner, abort }
+        Stream { abort: |stream| _ = stream.set_zero_linger(), watch: watch_tcp, ..Stream::new(inner) }
     }
+}
+
+/// Watches over a second descriptor, as the first one tells of errors only to those who read or write.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn watch_tcp(stream: &TcpStream) -> Option<Watch> {
+    use std::os::fd::AsFd;
+    use tokio::io::Interest;
+
+    let second = stream.as_fd().try_clone_to_owned().ok()?;
+    let second = TcpStream::from_std(second.into()).ok()?;
+    Some(Box::pin(async move {
+        // An error here is that nothing can be watched any more: then it shows when somebody reads.
+        if second.ready(Interest::ERROR).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }))
+}
+
+/// Here a reset shows when somebody reads or writes.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn watch_tcp(_: &TcpStream) -> Option<Watch> {
+    None
 }
 
 #[cfg(unix)]
@@ -51,6 +80,7 @@ impl From<UnixStream> for Stream<UnixStream> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Stream<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.watching = None;
         let mut room = ReadBuf::new(room);
         ready!(Pin::new(&mut self.inner).poll_read(cx, &mut room))?;
         Poll::Ready(Ok(room.filled().len()))
@@ -72,7 +102,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Stream<S> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.watching.is_none() {
+            self.watching = (self.watch)(&self.inner).map(Box::new);
+        }
+        match &mut self.watching {
+            Some(watching) => watching.as_mut().as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
     fn abort(&mut self) {
         (self.abort)(&self.inner);
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stream").field(&self.inner).finish()
     }
 }

@@ -105,6 +105,19 @@ pub fn a_reset_cancels_the_handler(rig: impl Rig) {
     assert_eq!(probe.calls(), 2);
 }
 
+// L12: more content is there than is read ahead, so nobody reads when the client goes.
+pub fn a_reset_behind_unread_content_cancels_the_handler(rig: impl Rig) {
+    let (server, probe) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    client.send("POST /gate HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+    client.send(vec![b'x'; 200_000]);
+    probe.arrived.take();
+    // By then what can be read ahead has been.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    client.reset();
+    probe.dropped.take();
+}
+
 pub fn a_half_close_cancels_the_handler_by_choice(rig: impl Rig) {
     let (server, probe) = start_routes(rig, |config| config.half_close = HalfClose::Cancel);
     let mut client = server.client();

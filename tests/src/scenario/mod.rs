@@ -92,6 +92,7 @@ macro_rules! scenarios {
             a_handler_that_fails_is_answered_for,
             an_answer_that_fails_is_cut_off,
             a_reset_cancels_the_handler,
+            a_reset_behind_unread_content_cancels_the_handler,
             a_half_close_cancels_the_handler_by_choice,
             a_shutdown_finishes_what_has_begun,
             a_shutdown_ends_with_a_stuck_handler,
