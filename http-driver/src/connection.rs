@@ -167,6 +167,7 @@ impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
         let queued = link.queued();
         let (core, out) = link.commands();
         core.start(head, body, out)?;
+        self.marks.renew();
         self.begun(queued, body);
         Ok(())
     }
@@ -460,7 +461,8 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         self.link.as_ref().map_or((0, 0), |link| (link.read, link.written))
     }
 
-    /// When the exchange whose head came or went last passed its stations.
+    /// When the exchange that began last passed its stations. Where exchanges overlap, those of one's own message are of the
+    /// last one begun, those of the peer's of the last one that came.
     pub fn timings(&self) -> Timings {
         self.marks.timings
     }

@@ -106,7 +106,12 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         }
         self.burst += 1;
         let (full, crowded) = (self.out.view().is_full(), self.out.len() >= BATCH);
+        let written = self.written;
         self.poll_send(cx);
+        let timed = self.written > written;
+        if timed {
+            self.now = self.timer.now();
+        }
         let interest = self.interest();
         if interest.close {
             return Poll::Ready(());
@@ -125,14 +130,14 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             Reading::Never => false,
         };
         if reads && !inbox.has_ended() {
-            if self.poll_receive(cx, inbox).is_ready() {
+            if self.poll_receive(cx, inbox, timed).is_ready() {
                 return Poll::Ready(());
             }
         } else if !self.lost && self.io.poll_reset(cx).is_ready() {
             self.lose(inbox, io::ErrorKind::ConnectionReset.into());
             return Poll::Ready(());
         }
-        self.poll_deadline(cx)
+        self.poll_deadline(cx, timed)
     }
 
     /// Writes as much as the transport takes.
@@ -174,7 +179,8 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         Poll::Ready(Ok(written))
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+    /// Reads once; `timed`: it is known what time it is.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox, timed: bool) -> Poll<()> {
         if self.lost {
             // The transport has told, and may not tell again.
             inbox.buffer().set_end(End::Aborted);
@@ -183,7 +189,9 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         match self.io.poll_read(cx, inbox.buffer().spare_mut()) {
             Poll::Ready(Ok(0)) => inbox.buffer().set_end(End::Clean),
             Poll::Ready(Ok(count)) => {
-                self.now = self.timer.now();
+                if !timed {
+                    self.now = self.timer.now();
+                }
                 self.read_at = self.now;
                 if inbox.unread_len() == 0 {
                     self.head_at = self.now;
@@ -214,9 +222,11 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         self.core.delivery_failed();
     }
 
-    /// Waits for the core's deadline and the alarm.
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.now = self.timer.now();
+    /// Waits for the core's deadline and the alarm; `timed` as above.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, timed: bool) -> Poll<()> {
+        if !timed {
+            self.now = self.timer.now();
+        }
         let deadline = self.core.poll_timeout(self.now, self.out.view());
         if deadline.is_some_and(|deadline| deadline <= self.now) {
             self.core.handle_timeout(self.now, self.out.view());

@@ -55,13 +55,18 @@ impl Marks {
         link.head_at = link.read_at;
     }
 
-    /// Notes a head of the peer.
+    /// Notes a head of the peer, or the end of its message.
     pub(crate) fn event<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>, inbox: &mut Inbox) {
-        if matches!(link.core.event(inbox.buffer()), Event::HeadersComplete(_)) {
-            if R::SERVER {
-                self.renew();
+        match link.core.event(inbox.buffer()) {
+            Event::HeadersComplete(_) => {
+                if R::SERVER {
+                    self.renew();
+                }
+                self.head(link);
             }
-            self.head(link);
+            // What lies behind it came with its end, not with its beginning.
+            Event::MessageComplete(_) => link.head_at = link.read_at,
+            Event::Payload(_) | Event::UpgradeTail(_) | Event::NeedInput | Event::Paused | Event::Closed => {}
         }
     }
 

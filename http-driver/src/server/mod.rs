@@ -245,6 +245,7 @@ where
                 }
             }
             Event::MessageComplete(trailers) => {
+                link.head_at = link.read_at;
                 if let Some(job) = newest
                     && let Some(content) = job.content.take()
                 {

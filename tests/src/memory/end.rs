@@ -150,7 +150,7 @@ impl<R: Shown> End<R> {
     }
 
     /// The next event.
-    pub fn next(&mut self) -> Seen {
+    pub fn event(&mut self) -> Seen {
         self.try_next().expect("an event").expect("no error")
     }
 

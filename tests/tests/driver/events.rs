@@ -145,7 +145,7 @@ fn i18_closed_comes_once_and_last() {
     let (mut end, peer) = server();
     peer.send_last(GET);
     assert_eq!(serve(&mut end), [head("GET /\nHost: h\n"), complete(), Seen::Closed]);
-    assert_eq!((end.next(), end.next()), (Seen::Closed, Seen::Closed));
+    assert_eq!((end.event(), end.event()), (Seen::Closed, Seen::Closed));
 }
 
 // I18, N13: half-closed with requests unanswered: they are answered, then it is over.
@@ -154,12 +154,12 @@ fn i18_closed_behind_a_half_close_waits_for_the_answers() {
     let (mut end, peer) = server();
     peer.send_last([GET, GET].concat());
     assert_eq!(end.events().len(), 5);
-    assert_eq!((end.next(), end.conn.outstanding()), (Seen::Closed, 2));
+    assert_eq!((end.event(), end.conn.outstanding()), (Seen::Closed, 2));
     answer(&mut end);
-    assert_eq!((end.next(), end.conn.outstanding()), (Seen::Closed, 1));
+    assert_eq!((end.event(), end.conn.outstanding()), (Seen::Closed, 1));
     assert_eq!(peer.text(), "", "octets go out when that is waited for");
     answer(&mut end);
-    assert_eq!((end.next(), end.conn.outstanding()), (Seen::Closed, 0));
+    assert_eq!((end.event(), end.conn.outstanding()), (Seen::Closed, 0));
     assert_eq!(peer.text().matches("200 OK").count(), 2);
 }
 
@@ -181,7 +181,7 @@ fn i18_closed_follows_an_error() {
     let (mut end, peer) = server();
     peer.send_last("GET / HTTP/1.1\r\nBad[Name: x\r\n\r\n");
     assert_eq!(kind(&end.error()), RecvErrorKind::InvalidFieldName);
-    assert_eq!((end.next(), end.next()), (Seen::Closed, Seen::Closed));
+    assert_eq!((end.event(), end.event()), (Seen::Closed, Seen::Closed));
     let refusal = peer.text();
     assert!(refusal.starts_with("HTTP/1.1 400 Bad Request\r\n") && refusal.contains("Connection: close"), "{refusal}");
     assert!(refusal.contains(tests::memory::DATE));
@@ -201,11 +201,11 @@ fn l10_an_error_waits_for_the_answers_before_it() {
             }
         };
         assert_eq!((kind(&error), heads, end.conn.outstanding()), (RecvErrorKind::InvalidMethod, 2, 3));
-        assert_eq!(end.next(), Seen::Closed);
+        assert_eq!(end.event(), Seen::Closed);
         answer(&mut end);
-        assert_eq!(end.next(), Seen::Closed);
+        assert_eq!(end.event(), Seen::Closed);
         answer(&mut end);
-        assert_eq!((end.next(), end.conn.outstanding()), (Seen::Closed, 0));
+        assert_eq!((end.event(), end.conn.outstanding()), (Seen::Closed, 0));
         let answers = peer.text();
         let statuses: Vec<_> = answers.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 ")).collect();
         assert_eq!(statuses, ["200 OK", "200 OK", "400 Bad Request"], "{answers}");
@@ -218,7 +218,7 @@ fn i18_a_client_is_told_of_an_answer_that_it_did_not_ask_for() {
     end.rest();
     peer.send(OK);
     assert_eq!(kind(&end.error()), RecvErrorKind::UnsolicitedResponse);
-    assert_eq!(end.next(), Seen::Closed);
+    assert_eq!(end.event(), Seen::Closed);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn i18_a_client_that_gets_no_answer_is_told() {
     end.rest();
     peer.fin();
     assert_eq!(kind(&end.error()), RecvErrorKind::NoResponse);
-    assert_eq!((end.next(), end.conn.outstanding()), (Seen::Closed, 1));
+    assert_eq!((end.event(), end.conn.outstanding()), (Seen::Closed, 1));
     assert!(end.conn.unanswered().all(|request| request.may_retry()));
 }
 
@@ -241,7 +241,7 @@ fn paused_until_there_is_room() {
     peer.send(GET.repeat(3));
     let events = end.events();
     assert_eq!((events.len(), events.last()), (5, Some(&Seen::Paused)));
-    assert_eq!(end.next(), Seen::Paused);
+    assert_eq!(end.event(), Seen::Paused);
     answer(&mut end);
     assert_eq!(end.events(), [head("GET /\nHost: h\n"), complete(), Seen::Paused]);
     answer(&mut end);

@@ -1,8 +1,10 @@
 //! `http-driver` without a socket: level 1 of both ends, and whole servers, on wires in memory and in virtual time.
 
+mod broken;
 mod closing;
 mod events;
 mod sending;
+mod timings;
 mod upgrade;
 mod waiting;
 
@@ -51,4 +53,12 @@ fn asked(end: &mut End<Server>, peer: &Peer) {
 /// Answers without content.
 fn answer(end: &mut End<Server>) {
     end.conn.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
+}
+
+/// What the transport said.
+fn transport_error(error: Error) -> std::io::ErrorKind {
+    match error {
+        Error::Transport(error) => error.kind(),
+        other => panic!("{other:?}"),
+    }
 }

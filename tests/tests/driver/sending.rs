@@ -266,7 +266,7 @@ fn p5_one_function_drives_both_ends() {
 fn x2_continue_is_asked_for_and_given() {
     let (mut end, peer) = server();
     peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-    assert!(matches!(end.next(), Seen::Head(_)));
+    assert!(matches!(end.event(), Seen::Head(_)));
     assert!(end.conn.awaiting_continue());
     end.rest();
     end.conn.proceed().unwrap();

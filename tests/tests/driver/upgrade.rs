@@ -34,7 +34,7 @@ fn accept(end: &mut End<Server>, tunnel: bool) {
 
 /// A server up to the tail, without another poll.
 fn upgraded(mut end: End<Server>) -> Upgraded<Wire> {
-    let Seen::Tail(octets) = end.next() else { panic!("no tail") };
+    let Seen::Tail(octets) = end.event() else { panic!("no tail") };
     let tail = end.retain();
     assert_eq!(tail, octets);
     assert_eq!(end.conn.state(), State::Upgraded);
@@ -137,11 +137,11 @@ fn i17_no_deadline_outlives_the_upgrade() {
     peer.send(OFFER);
     assert_eq!(end.events().len(), 3);
     accept(&mut end, false);
-    assert_eq!(end.next(), Seen::Tail(Vec::new()));
-    assert_eq!(end.next(), Seen::Closed);
+    assert_eq!(end.event(), Seen::Tail(Vec::new()));
+    assert_eq!(end.event(), Seen::Closed);
     assert!(end.flush());
     end.clock.advance(seconds(750));
-    assert_eq!((end.next(), end.conn.state()), (Seen::Closed, State::Upgraded));
+    assert_eq!((end.event(), end.conn.state()), (Seen::Closed, State::Upgraded));
     let _ = end.conn.send(b"still there").unwrap();
     assert!(end.flush());
     assert!(peer.text().ends_with("still there"));

@@ -63,7 +63,7 @@ fn n15_a_pause_is_none_for_what_is_sent() {
     pass(&mut end, seconds(30) - Duration::from_nanos(1));
     end.clock.advance(Duration::from_nanos(1));
     assert_eq!(kind(&end.error()), RecvErrorKind::WriteTimeout);
-    assert_eq!(end.next(), Seen::Closed);
+    assert_eq!(end.event(), Seen::Closed);
 }
 
 // N15: who waits for room or for everything to be written does not read, and no deadline of receiving runs.
@@ -85,7 +85,7 @@ fn n15_no_deadline_of_receiving_fires_while_writing() {
         assert_ne!(end.conn.state(), State::Closed);
         peer.limit(usize::MAX);
         assert!(end.flush());
-        assert_eq!(end.next(), Seen::Payload(vec![b'x'; 1000]));
+        assert_eq!(end.event(), Seen::Payload(vec![b'x'; 1000]));
     }
 }
 
@@ -120,7 +120,7 @@ fn n11_an_idle_connection_is_left_alone() {
     assert_eq!(end.wakes.count(), 0);
     end.clock.advance(seconds(1));
     assert_eq!(end.wakes.count(), 1);
-    assert_eq!(end.next(), Seen::Closed);
+    assert_eq!(end.event(), Seen::Closed);
     assert_eq!((end.clock.next(), end.clock.resets()), (None, 1));
 }
 
