@@ -194,6 +194,10 @@ where
             let turn = link.poll_turn(cx, &mut self.inbox, reading);
             self.settle();
             if turn.is_pending() {
+                if progress {
+                    // There is more to do, without anything else to come first.
+                    cx.waker().wake_by_ref();
+                }
                 return Poll::Pending;
             }
         }

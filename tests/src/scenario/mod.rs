@@ -103,6 +103,7 @@ macro_rules! scenarios {
             a_byte_at_a_time,
             the_peer_is_known,
             a_pipeline_is_answered_in_order,
+            a_long_pipeline_is_answered,
             handlers_run_one_at_a_time,
             a_pipeline_that_is_read_slowly_is_held_back,
             a_half_closed_client_gets_its_answer,

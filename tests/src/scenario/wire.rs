@@ -35,6 +35,16 @@ pub fn a_pipeline_is_answered_in_order(rig: impl Rig) {
     }
 }
 
+// L6: more than a server does at a stretch, in one read.
+pub fn a_long_pipeline_is_answered(rig: impl Rig) {
+    let (server, _) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    client.send(GET.repeat(200));
+    for _ in 0..200 {
+        assert_eq!(client.answer().text(), "Hello, World!");
+    }
+}
+
 // P7, L7
 pub fn handlers_run_one_at_a_time(rig: impl Rig) {
     let (server, probe) = start_routes(rig, |_| {});
