@@ -1,4 +1,4 @@
-//! The value of Date (RFC 9110 section 6.6.1), formatted at most once a second on every thread.
+//! IMF-fixdate (RFC 9110 section 5.6.7), and the value of Date, formatted at most once a second on every thread.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -18,9 +18,15 @@ pub(crate) fn now() -> Option<[u8; 29]> {
     if last == second {
         return Some(text);
     }
+    let text = at(second)?;
+    LAST.set((second, text));
+    Some(text)
+}
+
+/// The time so many seconds after 1970 began; `None` if it cannot be written.
+pub(crate) fn at(second: u64) -> Option<[u8; 29]> {
     let date = (second < END).then(|| httpdate::HttpDate::from(UNIX_EPOCH + Duration::from_secs(second)))?;
     let mut text = [0; 29];
     write!(&mut text[..], "{date}").ok()?;
-    LAST.set((second, text));
     Some(text)
 }

@@ -31,9 +31,9 @@ mod upgraded;
 pub use file::FileBody;
 pub use http::{Request, Response};
 pub use http_driver::{
-    Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Entry, Error, Exchange,
-    Fault, HttpService, Inbox, ListenerState, Logger, NotUpgraded, OnDisconnect, Overflow, Record, Report,
-    ServerHandle, ServiceFn, Statistics, Streaming, Timings, service_fn,
+    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Entry, Error,
+    Exchange, Fault, HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Record,
+    Report, ServerHandle, ServiceFn, Statistics, Streaming, Timings, service_fn,
 };
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
