@@ -14,6 +14,8 @@ mod log;
 mod options;
 mod pool;
 mod record;
+#[cfg(feature = "reverse-dns")]
+mod reverse_dns;
 mod runtime;
 mod serve;
 mod server;
@@ -34,6 +36,8 @@ pub use log::{AccessLog, LogFormat};
 pub use options::{Ended, Fault, OnDisconnect, Options};
 pub use pool::Inbox;
 pub use record::{Entry, Logger, Record};
+#[cfg(feature = "reverse-dns")]
+pub use reverse_dns::ReverseDns;
 pub use runtime::{Accepted, Listener, Runtime};
 pub use serve::Server;
 pub use server::{HttpService, Serving, Streaming};

@@ -30,6 +30,8 @@ mod upgraded;
 #[cfg(feature = "fs")]
 pub use file::FileBody;
 pub use http::{Request, Response};
+#[cfg(feature = "reverse-dns")]
+pub use http_driver::ReverseDns;
 pub use http_driver::{
     AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Entry, Error,
     Exchange, Fault, HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Record,

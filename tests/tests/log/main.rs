@@ -3,6 +3,8 @@
 
 mod formats;
 mod loggers;
+#[cfg(feature = "reverse-dns")]
+mod reverse_dns;
 
 use http_tokio::{
     Body, BodyError, Entry, Exchange, HttpService, IntoListener, Logger, Request, Response, Server, Tcp, serve,
