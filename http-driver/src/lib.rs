@@ -22,6 +22,7 @@ mod server;
 mod service;
 mod side;
 mod timings;
+mod trace;
 mod transport;
 mod upgraded;
 

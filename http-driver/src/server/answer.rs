@@ -172,9 +172,7 @@ where
     job.spare.headers.clear();
     job.head = None;
     job.marks.begun(queued);
-    if let Some(record) = &mut job.record {
-        record.status = Some(status);
-    }
+    job.set_status(status);
     match begun {
         Ok(BodyLength::Empty) => Begun::Complete,
         Ok(_) if head_only => {
@@ -304,9 +302,7 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
     fault: Fault,
 ) {
     job.marks.begun(link.queued());
-    if let Some(record) = &mut job.record {
-        record.status = Some(fault.status);
-    }
+    job.set_status(fault.status);
     let response = options.error_page.as_ref().map(|page| page(&fault));
     if response.is_some_and(|response| respond_whole(link, response, false)) {
         return;

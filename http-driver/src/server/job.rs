@@ -6,6 +6,7 @@ use crate::exchange::Exchange;
 use crate::info::ConnInfo;
 use crate::record::Record;
 use crate::timings::Marks;
+use crate::trace::RequestSpan;
 use crate::{Body, BoxError};
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Request, Response};
@@ -77,6 +78,7 @@ pub(crate) struct Job<F, B> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) marks: Marks,
     pub(crate) record: Option<Box<Record>>,
+    pub(crate) span: RequestSpan,
     pub(crate) spare: Spare,
 }
 
@@ -92,7 +94,7 @@ where
     {
         let called = catch_unwind(AssertUnwindSafe(|| {
             if let Some(request) = self.waiting.take() {
-                self.work.set(Work::Calling { future: service.call(request) });
+                self.work.set(Work::Calling { future: self.span.enter(|| service.call(request)) });
             }
         }));
         if called.is_err() {
@@ -111,7 +113,7 @@ where
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> bool {
         let WorkProjection::Calling { future } = self.work.as_mut().project() else { return false };
-        match future.poll(cx) {
+        match self.span.enter(|| future.poll(cx)) {
             Poll::Pending => return false,
             Poll::Ready(Ok(response)) => {
                 let (head, body) = response.into_parts();
@@ -129,6 +131,14 @@ impl<F, B> Job<F, B> {
     pub(crate) fn fail(&mut self, status: u16) {
         self.work.set(Work::Rest);
         self.failed = Some(status);
+    }
+
+    /// Notes the status that is answered.
+    pub(crate) fn set_status(&mut self, status: u16) {
+        self.span.set_status(status);
+        if let Some(record) = &mut self.record {
+            record.status = Some(status);
+        }
     }
 
     /// Whether the answer is still being made.
@@ -154,6 +164,7 @@ impl<F, B> Job<F, B> {
             deadline: None,
             marks: Marks::default(),
             record: None,
+            span: RequestSpan::default(),
             spare: Spare::default(),
         }
     }
@@ -166,6 +177,7 @@ impl<F, B> Job<F, B> {
         (self.head_only, self.connect, self.held_back) = (false, false, false);
         (self.begun, self.swallow) = (false, false);
         self.marks.renew();
+        self.span = RequestSpan::default();
     }
 }
 
@@ -205,7 +217,7 @@ where
         let WorkProjection::Answering { body, .. } = self.work.as_mut().project() else {
             return Poll::Ready(Ok(None));
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| self.span.enter(|| body.poll_frame(cx))));
         let Ok(frame) = polled else { return Poll::Ready(Err(500)) };
         Poll::Ready(match ready!(frame) {
             None => Ok(None),

@@ -17,6 +17,7 @@ use crate::pool::Inbox;
 use crate::record::Record;
 use crate::service::Services;
 use crate::timings::Marks;
+use crate::trace::{self, RequestSpan};
 use crate::upgraded::Upgraded;
 use crate::{Body, BoxError, Timer, Transport};
 use http::{Request, Response};
@@ -278,6 +279,7 @@ where
         let job = self.jobs.begin(&self.info, number);
         job.marks.head(link);
         let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
+        job.span = RequestSpan::new(&head, &self.info, number);
         job.head_only = head.method_kind() == MethodKind::Head;
         job.connect = head.method_kind() == MethodKind::Connect;
         job.held_back = head.expectation() == Expectation::Continue;
@@ -373,6 +375,7 @@ where
     }
 
     fn note_error(&self, error: RecvError) {
+        trace::refused(&self.info, error);
         if let Some(hook) = &self.options.on_protocol_error {
             hook(&self.info, error);
         }
@@ -432,6 +435,7 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
         let mut cut_off = 0;
         let unfinished = std::mem::take(&mut self.finishing);
         let jobs = std::iter::from_fn(|| self.jobs.pop()).map(|mut job| {
+            job.span.cut_off();
             job.exchange.set_gone();
             if let Some(content) = job.content.take() {
                 content.close();
@@ -462,6 +466,7 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
         }
         self.report();
         self.options.registry.remove(self.info.id());
+        trace::closed(&self.info, &ended);
         if let Some(hook) = &self.options.on_close {
             hook(&self.info, &ended);
         }

@@ -5,6 +5,8 @@ mod formats;
 mod loggers;
 #[cfg(feature = "reverse-dns")]
 mod reverse_dns;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use http_tokio::{
     Body, BodyError, Entry, Exchange, HttpService, IntoListener, Logger, Request, Response, Server, Tcp, serve,
@@ -38,6 +40,8 @@ async fn until(mut so: impl FnMut() -> bool) {
 
 /// Answers by the path.
 async fn answer(request: Request<Body>) -> Result<Response<Body>, BodyError> {
+    #[cfg(feature = "tracing")]
+    tracing::info!("in the handler");
     let answer = Response::builder();
     let answer = match request.uri().path() {
         "/never" => std::future::pending().await,
@@ -62,6 +66,8 @@ async fn server() -> Server<Tcp, impl HttpService<Answer: Send, Content: Send> +
 fn server_on<L: IntoListener>(
     listener: L,
 ) -> Server<L::Listener, impl HttpService<Answer: Send, Content: Send> + Clone + Send + 'static> {
+    #[cfg(feature = "tracing")]
+    spans::subscribe();
     serve(listener, service_fn(answer))
 }
 
