@@ -42,7 +42,7 @@ fn the_map_is_complete() {
     for path in &named {
         assert!(root().join(path).exists(), "{path} is in the map, and nowhere else");
     }
-    for path in [sources("http-proto/src"), sources("http-tokio/src")].concat() {
+    for path in ["http-proto/src", "http-driver/src", "http-tokio/src"].map(sources).concat() {
         assert!(named.contains(&path.as_str()), "{path} is not in the map");
     }
 }
