@@ -214,7 +214,8 @@ where
         let wanted = match self.jobs.newest() {
             Some(Job { waiting: Some(_), .. }) => false,
             Some(Job { content: Some(content), swallow, .. }) => *swallow || content.is_wanted(cx),
-            Some(_) => room && in_flight < self.options.max_in_flight,
+            // The end of a request without content lies in its head; what state it is in shows to others.
+            Some(_) => (room && in_flight < self.options.max_in_flight) || link.core.state() == State::ReceivingBody,
             None => room,
         };
         // Nor behind HTTP, where what has come is the beginning of the other protocol.
