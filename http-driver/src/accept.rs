@@ -82,10 +82,7 @@ where
         let begun = timer.now();
         poll_fn(|cx| {
             // It may be shortened meanwhile.
-            let grace = match control.poll_grace(cx) {
-                Poll::Ready(asked) => grace.min(asked),
-                Poll::Pending => grace,
-            };
+            let grace = control.watch_grace(cx).map_or(grace, |asked| grace.min(asked));
             timer.reset(begun.saturating_add(grace));
             if registry.poll_len(cx, 0).is_ready() { Poll::Ready(()) } else { timer.poll(cx) }
         })

@@ -60,6 +60,16 @@ impl Control {
         self.poll(cx, |inner| inner.grace)
     }
 
+    /// The grace as it is now, behind the first call for a shutdown; the task is woken when it changes.
+    pub(crate) fn watch_grace(&self, cx: &Context<'_>) -> Option<Duration> {
+        let mut now = None;
+        let _pending = self.poll(cx, |inner| {
+            now = inner.grace;
+            None::<()>
+        });
+        now
+    }
+
     pub(crate) fn shut_down(&self, grace: Duration) {
         self.change(|inner| inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace))));
     }
