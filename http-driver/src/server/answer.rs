@@ -261,12 +261,11 @@ where
             }
             Ok(Some(Piece::Trailers(trailers))) => {
                 // Whatever may not be a trailer is left out.
-                let block = trailers.iter().filter_map(|(name, value)| {
-                    FieldBlock::from_fields([(name.as_str(), value.as_bytes())])
-                        .ok()
-                        .map(|_| (name.as_str(), value.as_bytes()))
-                });
-                let block = FieldBlock::from_fields(block).unwrap_or_default();
+                let fields = trailers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                let allowed = |field: &(&str, &[u8])| {
+                    FieldBlock::from_fields([*field]).is_ok_and(|block| block.check_trailers(false).is_ok())
+                };
+                let block = FieldBlock::from_fields(fields.filter(allowed)).unwrap_or_default();
                 end(link, Some(&block));
                 return Streamed::Complete;
             }
