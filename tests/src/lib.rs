@@ -11,5 +11,6 @@ pub mod fuzz;
 pub mod generate;
 pub mod memory;
 pub mod pair;
+pub mod raw;
 pub mod reference;
 pub mod scenario;

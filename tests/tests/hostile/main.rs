@@ -1,0 +1,9 @@
+//! Peers that want to exhaust the server. It runs in a process of its own, so that its memory can be read from outside;
+//! the deadline that a test provokes is short, every other one as in production. Only Linux tells what a process has.
+#![cfg(target_os = "linux")]
+
+mod bodies;
+mod crowds;
+mod heads;
+mod readers;
+mod server;

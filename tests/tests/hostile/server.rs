@@ -1,0 +1,216 @@
+//! The server under attack: this very executable, started again.
+
+use http_tokio::{Body, BoxError, Config, ListenOptions, Request, Response, ServerHandle, serve, service_fn};
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tests::raw::Raw;
+
+/// Holds the deadlines of the server, as `name=milliseconds`; nobody else runs the test below.
+const DEADLINES: &str = "SERVER_UNDER_ATTACK";
+const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const PIECE: usize = 64 * 1024;
+pub(crate) const LARGE: usize = 4 * 1024;
+
+/// A server in a process of its own, which ends with this value.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) address: SocketAddr,
+}
+
+/// What the server counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    /// Connections, that of the question among them.
+    pub(crate) connections: usize,
+    /// Handlers at work, that of the question among them.
+    pub(crate) handlers: usize,
+    /// Requests that handlers got.
+    pub(crate) requests: u64,
+    /// Octets made for `/endless`.
+    pub(crate) made: u64,
+    /// Octets read from connections that are over.
+    pub(crate) read: u64,
+}
+
+impl Server {
+    /// A server with these deadlines, of `head`, `body`, `write`, `idle`, `drain` and `linger`, in milliseconds.
+    pub(crate) fn start(deadlines: &[(&str, u64)]) -> Self {
+        let deadlines: Vec<_> = deadlines.iter().map(|(name, millis)| format!("{name}={millis}")).collect();
+        let mut process = Command::new(env::current_exe().expect("this test has a file"))
+            .args(["server::process", "--exact", "--ignored", "--nocapture"])
+            .env(DEADLINES, deadlines.join(" "))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let told = BufReader::new(process.stdout.take().expect("a pipe"));
+        let port = told.lines().find_map(|line| {
+            let line = line.expect("text");
+            line.split_once("listening on ").map(|(_, address)| address.parse().expect("an address"))
+        });
+        Server { process, address: port.expect("the server says where it is") }
+    }
+
+    pub(crate) fn connect(&self) -> Raw {
+        Raw::connect(self.address)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let mut client = self.connect();
+        client.send("GET /counts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = client.answer();
+        let mut numbers = answer.text().split(' ').map(|number| number.parse::<u64>().expect("a number"));
+        let mut next = || numbers.next().expect("a number");
+        Counts { connections: next() as usize, handlers: next() as usize, requests: next(), made: next(), read: next() }
+    }
+
+    /// Waits until the counts are as they should be.
+    pub(crate) fn until(&self, so: impl Fn(&Counts) -> bool) -> Counts {
+        let begun = Instant::now();
+        loop {
+            let counts = self.counts();
+            if so(&counts) {
+                return counts;
+            }
+            assert!(begun.elapsed() < LONGEST, "{counts:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// KiB of memory that the process has now.
+    pub(crate) fn memory(&self) -> usize {
+        self.status("VmRSS:")
+    }
+
+    /// KiB of memory that the process has had at most.
+    pub(crate) fn most_memory(&self) -> usize {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of it");
+        line.trim().strip_suffix(" kB").and_then(|number| number.trim().parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The end of its input ends it; if not, it is ended.
+        drop(self.process.stdin.take());
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "the process that the others attack"]
+fn process() {
+    let Ok(deadlines) = env::var(DEADLINES) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let _guard = runtime.enter();
+    let listener = ListenOptions::new().backlog(4096).bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let shared = Arc::<Shared>::default();
+    let (service, closed) = (Arc::clone(&shared), Arc::clone(&shared));
+    let server = serve(listener, service_fn(move |request| answer(request, Arc::clone(&service))))
+        .config(Arc::new(config(&deadlines)))
+        .on_close(move |connection, _| _ = closed.read.fetch_add(connection.statistics().read, SeqCst))
+        .spawn();
+    let address = server.local_addr().to_string();
+    let handle = server.clone();
+    *shared.connections.lock().expect("no panic") = Some(Box::new(move || handle.connections().len()));
+    println!("listening on {address}");
+    std::io::stdout().flush().expect("a pipe");
+    // Until the attacker is gone.
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    runtime.block_on(std::future::pending::<()>());
+    drop::<ServerHandle<_>>(server);
+}
+
+fn config(deadlines: &str) -> Config {
+    let mut config = Config::server();
+    for (name, millis) in deadlines.split_whitespace().filter_map(|deadline| deadline.split_once('=')) {
+        let timeouts = &mut config.timeouts;
+        let deadline = match name {
+            "head" => &mut timeouts.head,
+            "body" => &mut timeouts.body,
+            "write" => &mut timeouts.write,
+            "idle" => &mut timeouts.idle,
+            "drain" => &mut timeouts.drain,
+            "linger" => &mut timeouts.linger,
+            _ => panic!("no deadline: {name}"),
+        };
+        *deadline = Duration::from_millis(millis.parse().expect("a number"));
+    }
+    config
+}
+
+#[derive(Default)]
+struct Shared {
+    connections: Mutex<Option<Box<dyn Fn() -> usize + Send>>>,
+    handlers: AtomicUsize,
+    requests: AtomicU64,
+    made: AtomicU64,
+    read: AtomicU64,
+}
+
+/// A handler that is at work.
+struct Working<'a>(&'a Shared);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.handlers.fetch_sub(1, SeqCst);
+    }
+}
+
+async fn answer(request: Request<Body>, shared: Arc<Shared>) -> Result<Response<Body>, BoxError> {
+    shared.requests.fetch_add(1, SeqCst);
+    shared.handlers.fetch_add(1, SeqCst);
+    let _working = Working(&shared);
+    let path = request.uri().path().to_owned();
+    let (route, argument) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+    let mut response = Response::new(Body::empty());
+    *response.body_mut() = match route {
+        "hello" => "Hello, World!".into(),
+        "number" => argument.to_owned().into(),
+        "large" => vec![b'.'; LARGE].into(),
+        "count" => count(request.into_body()).await?.to_string().into(),
+        "refuse" => {
+            *response.status_mut() = http::StatusCode::PAYLOAD_TOO_LARGE;
+            "refused".into()
+        }
+        "never" => std::future::pending().await,
+        "endless" => {
+            let made = Arc::clone(&shared);
+            Body::stream(futures_util::stream::repeat_with(move || {
+                made.made.fetch_add(PIECE as u64, SeqCst);
+                Ok::<_, BoxError>(vec![b'.'; PIECE])
+            }))
+        }
+        "counts" => {
+            let connections = shared.connections.lock().expect("no panic").as_ref().map_or(0, |count| count());
+            let numbers = [&shared.requests, &shared.made, &shared.read].map(|number| number.load(SeqCst));
+            let [requests, made, read] = numbers;
+            format!("{connections} {} {requests} {made} {read}", shared.handlers.load(SeqCst)).into()
+        }
+        _ => return Err("no such route".into()),
+    };
+    Ok(response)
+}
+
+async fn count(mut body: Body) -> Result<usize, BoxError> {
+    let mut count = 0;
+    while let Some(piece) = body.chunk().await {
+        count += piece?.len();
+    }
+    Ok(count)
+}
