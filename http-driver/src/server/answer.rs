@@ -84,7 +84,7 @@ where
     pub(super) fn refuse(&mut self, error: RecvError) {
         let (Some(link), Some(status)) = (&mut self.link, error.status()) else { return };
         let response = self.options.error_page.as_ref().map(|page| page(&Fault { status, error: Some(error) }));
-        if !response.is_some_and(|response| respond_whole(link, response, true)) {
+        if response.and_then(|response| respond_whole(link, response, true)).is_none() {
             let date = link.date();
             let (core, out) = link.commands();
             // With nothing left to answer the connection closes in good order all the same.
@@ -303,7 +303,10 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
     job.marks.begun(link.queued());
     job.set_status(fault.status);
     let response = options.error_page.as_ref().map(|page| page(&fault));
-    if response.is_some_and(|response| respond_whole(link, response, false)) {
+    if let Some(octets) = response.and_then(|response| respond_whole(link, response, false)) {
+        if let Some(record) = &mut job.record {
+            record.content += octets;
+        }
         return;
     }
     let date = link.date();
@@ -313,25 +316,26 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
     }
 }
 
-/// Sends an answer whose content is at hand; whether that could be done.
+/// Sends an answer whose content is at hand; returns the octets of content sent, if it could be done.
 fn respond_whole<Io: Transport, T: Timer>(
     link: &mut Link<Server, Io, T>,
     response: Response<Bytes>,
     close: bool,
-) -> bool {
+) -> Option<u64> {
     let (mut parts, content) = response.into_parts();
     if close {
         parts.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
     }
     match respond(link, &parts, &mut Spare::default(), Some(content.len() as u64), false) {
-        Ok(BodyLength::Empty) => true,
+        Ok(BodyLength::Empty) => Some(0),
         Ok(_) => {
+            let octets = content.len() as u64;
             let (core, out) = link.commands();
             // To HEAD, and with some statuses, nothing may be sent.
-            let _ = core.send_owned(content, out);
+            let sent = core.send_owned(content, out).is_ok();
             end(link, None);
-            true
+            Some(if sent { octets } else { 0 })
         }
-        Err(_) => false,
+        Err(_) => None,
     }
 }

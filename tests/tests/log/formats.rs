@@ -182,6 +182,18 @@ async fn a_request_that_is_cut_off() {
 
 // N42
 #[tokio::test]
+async fn error_pages_have_content() {
+    let (log, paper) = fixed(LogFormat::Common);
+    let server = server().await.logger(log).error_page(|_| http_tokio::Response::new("sorry".into())).spawn();
+    let requests = "GET /fails HTTP/1.1\r\nHost: h\r\n\r\nHEAD /fails HTTP/1.1\r\nHost: h\r\n\r\n";
+    talk(connect(server.local_addr()).await, requests).await;
+    within(server.shutdown(Duration::ZERO)).await;
+    let ends: Vec<_> = paper.text().lines().map(|line| line.rsplit_once(']').unwrap().1.to_owned()).collect();
+    assert_eq!(ends, [" \"GET /fails HTTP/1.1\" 500 5", " \"HEAD /fails HTTP/1.1\" 500 -"]);
+}
+
+// N42
+#[tokio::test]
 async fn handlers_know_the_id() {
     let (log, paper) = fixed(LogFormat::Json);
     let server = server().await.logger(log).spawn();
