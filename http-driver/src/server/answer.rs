@@ -153,7 +153,11 @@ where
     let queued = link.queued();
     if head.status.as_u16() == 101 || (job.connect && head.status.is_success()) {
         return match upgrade(link, head) {
-            Ok(()) => Begun::Upgraded,
+            Ok(()) => {
+                // It is said once, though the end of the request may be an event of its own.
+                job.head = None;
+                Begun::Upgraded
+            }
             Err(Some(SendError::RequestIncomplete)) if job.content.is_some() => {
                 // What is left of the request's content stands before the other protocol.
                 job.swallow = true;
