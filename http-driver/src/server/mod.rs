@@ -364,7 +364,6 @@ where
             // Its handler answers for it.
             self.refused = true;
             self.note_error(error);
-            self.refused = true;
             return content.fail(error, cx);
         }
         if !self.jobs.is_empty() || self.refused {
