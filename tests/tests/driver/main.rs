@@ -4,6 +4,7 @@ mod broken;
 mod closing;
 mod events;
 mod sending;
+mod serving;
 mod timings;
 mod upgrade;
 mod waiting;
