@@ -435,6 +435,56 @@ fn a_task_that_is_dropped() {
     }
 }
 
+// I15, I16: the next protocol gets what stands behind the handshake, at every split.
+#[test]
+fn i16_an_upgrade_at_every_split() {
+    const OFFER: &str = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\nfirst octets";
+    for split in 0..=OFFER.len() {
+        let mut world = World::new();
+        let got = Arc::new(Mutex::new(None));
+        let keep = got.clone();
+        let service = service_fn(move |request: Request<Body>| {
+            let (exchange, keep) = (exchange(&request), keep.clone());
+            *keep.lock().unwrap() = Some(exchange.upgrade());
+            async move {
+                Response::builder()
+                    .status(StatusCode::SWITCHING_PROTOCOLS)
+                    .header("upgrade", "raw")
+                    .header("connection", "upgrade")
+                    .body(Body::empty())
+            }
+        });
+        let (dial, told) = told!(world, service);
+        let peer = dial.open(Shape::default());
+        peer.send(&OFFER[..split]);
+        world.turn();
+        peer.send(&OFFER[split..]);
+        world.turn();
+        let upgrade = got.lock().unwrap().take().unwrap();
+        let read = Arc::new(Mutex::new(Vec::<u8>::new()));
+        let into = read.clone();
+        world.spawn(async move {
+            let mut upgraded = upgrade.await.unwrap();
+            let mut room = [0; 5];
+            loop {
+                let count =
+                    poll_fn(|cx| http_driver::Transport::poll_read(&mut upgraded, cx, &mut room)).await.unwrap();
+                if count == 0 {
+                    break;
+                }
+                into.lock().unwrap().extend(&room[..count]);
+            }
+        });
+        world.advance(seconds(1000));
+        assert_eq!(*read.lock().unwrap(), b"first octets", "{split}");
+        assert!(peer.text().starts_with("HTTP/1.1 101 "));
+        assert_eq!(told.ends(), [(0, true)]);
+        peer.fin();
+        world.turn();
+        assert_eq!(world.tasks(), 1);
+    }
+}
+
 // N18: no more of an answer is made than the peer takes.
 #[test]
 fn n18_content_is_made_as_it_is_taken() {
