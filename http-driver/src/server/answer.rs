@@ -32,6 +32,9 @@ where
         let mut progress = false;
         if let Some(asked) = job.exchange.take_asked() {
             obey(link, asked);
+            if link.is_closed() {
+                return true;
+            }
             progress = true;
         }
         if link.core.awaiting_continue() && job.content.as_ref().is_some_and(|content| content.is_wanted(cx)) {
@@ -66,8 +69,11 @@ where
         }
     }
 
-    /// The answer whose turn it was is in the buffer, or was cut off.
+    /// The answer whose turn it was is in the buffer. If it was cut off, so is the connection with all that is outstanding.
     fn finish(&mut self) {
+        if self.link.as_ref().is_none_or(|link| link.interest().abort) {
+            return;
+        }
         let (Some(link), Some(mut job)) = (&mut self.link, self.jobs.pop()) else { return };
         job.marks.ended(link.queued());
         if let Some(content) = job.content.take() {

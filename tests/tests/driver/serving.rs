@@ -222,6 +222,68 @@ fn l10_what_was_not_written_is_not_complete() {
     assert_eq!(told.ends().len(), 1);
 }
 
+// N27, N12: a handler resets the connection: its exchange is cut off, whatever it answers then.
+#[test]
+fn n27_an_aborted_exchange_is_cut_off() {
+    for answered in [false, true] {
+        let mut world = World::new();
+        let service = service_fn(move |request: Request<Body>| async move {
+            exchange(&request).abort();
+            if !answered {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, Infallible>(Response::new(Body::from("late")))
+        });
+        let (dial, told) = told!(world, service);
+        let peer = dial.open(Shape::default());
+        peer.send(GET);
+        world.turn();
+        assert!(peer.saw_reset());
+        assert_eq!(peer.text(), "");
+        assert_eq!((told.finished(), told.ends()), (vec![(1, false)], vec![(1, false)]), "{answered}");
+    }
+}
+
+// N31, N45: an answer whose content ends early is cut off, and said to be.
+#[test]
+fn n31_n45_content_that_ends_early_is_cut_off() {
+    for finishes in [false, true] {
+        let mut world = World::new();
+        let doors = Doors::default();
+        let inner = doors.clone();
+        let spawned = Arc::new(Mutex::new(None));
+        let keep = spawned.clone();
+        let service = service_fn(move |_| {
+            let (sender, body) = Body::channel();
+            *keep.lock().unwrap() = Some(sender);
+            async move { Ok::<_, Infallible>(Response::new(body)) }
+        });
+        let (dial, told) = told!(world, service);
+        let peer = dial.open(Shape::default());
+        peer.send(GET);
+        world.turn();
+        let mut sender = spawned.lock().unwrap().take().unwrap();
+        world.spawn(async move {
+            sender.send("hello").await.unwrap();
+            inner.pass("end").await;
+            if finishes {
+                sender.finish();
+            }
+        });
+        world.turn();
+        assert!(peer.text().ends_with("\r\n\r\n5\r\nhello\r\n"));
+        doors.open("end");
+        world.turn();
+        assert_eq!(told.finished(), [(1, finishes)]);
+        if finishes {
+            assert_eq!((peer.text().as_str(), told.ends()), ("0\r\n\r\n", vec![]));
+        } else {
+            assert!(peer.saw_reset());
+            assert_eq!((peer.text().as_str(), told.ends()), ("", vec![(1, false)]));
+        }
+    }
+}
+
 // N32: no length that was announced is broken silently.
 #[test]
 fn n31_content_of_another_length_than_announced_is_cut_off() {
