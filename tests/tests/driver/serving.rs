@@ -440,6 +440,47 @@ fn x2_continue_at_the_first_poll() {
     assert!(peer.text().ends_with("\r\n\r\nhi"));
 }
 
+// N36: the deadlines of receiving, in a server: the head's and, while it is waited for, the content's.
+#[test]
+fn n36_slow_requests_are_refused() {
+    for part in ["GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n1"] {
+        let mut world = World::new();
+        let (dial, told) = told!(world, echo());
+        let peer = dial.open(Shape::default());
+        world.advance(seconds(10));
+        peer.send(part);
+        world.turn();
+        world.advance(seconds(30) - Duration::from_nanos(1));
+        assert_eq!(peer.text(), "", "{part}");
+        world.advance(Duration::from_nanos(1));
+        let answer = peer.text();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{part} {answer}");
+        world.advance(seconds(2));
+        assert_eq!((told.ends().len(), world.tasks()), (1, 1));
+        assert!(!peer.counts().aborted);
+    }
+}
+
+// An answer that is whole survives what is wrong with the rest of its request.
+#[test]
+fn l9_an_error_in_what_is_swallowed_destroys_no_answer() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    doors.open("a");
+    let (dial, told) = told!(world, by_doors(&doors));
+    let peer = dial.open(Shape::default());
+    peer.limit(20);
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n?");
+    world.turn();
+    let start = peer.text();
+    peer.limit(usize::MAX);
+    world.turn();
+    assert!((start + &peer.text()).ends_with("\r\n\r\na"));
+    world.advance(seconds(2));
+    assert_eq!((told.finished(), told.ends()), (vec![(1, true)], vec![(0, false)]));
+    assert!(peer.saw_fin() && !peer.counts().aborted);
+}
+
 // A handler that does not read keeps the deadline away.
 #[test]
 fn n36_a_handler_that_does_not_read_harms_nobody() {
