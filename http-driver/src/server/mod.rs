@@ -183,7 +183,7 @@ where
                 Some(_) if in_flight >= self.options.max_in_flight => Reading::Ahead,
                 Some(job) if job.content.is_some() => Reading::Ahead,
                 Some(_) => Reading::Wanted,
-                None if link.out.len() >= BATCH => Reading::Never,
+                None if link.out.len() >= BATCH && link.core.outstanding() == 0 => Reading::Never,
                 None => {
                     if link.core.outstanding() == 0 && self.inbox.unread_len() == 0 {
                         self.jobs.release();
@@ -216,7 +216,8 @@ where
             Some(Job { content: Some(content), swallow, .. }) => *swallow || content.is_wanted(cx),
             // The end of a request without content lies in its head; what state it is in shows to others.
             Some(_) => (room && in_flight < self.options.max_in_flight) || link.core.state() == State::ReceivingBody,
-            None => room,
+            // What is left of a body is swallowed in any case.
+            None => room || link.core.outstanding() > 0,
         };
         // Nor behind HTTP, where what has come is the beginning of the other protocol.
         if !wanted && !over && link.core.state() != State::Upgraded {

@@ -481,6 +481,37 @@ fn l9_an_error_in_what_is_swallowed_destroys_no_answer() {
     assert!(peer.saw_fin() && !peer.counts().aborted);
 }
 
+// L9: a client that takes its answer slowly keeps its connection, whatever is left of its request.
+#[test]
+fn l9_a_slow_reader_keeps_its_connection() {
+    let requests = [
+        "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12345",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n",
+    ];
+    for (index, request) in requests.into_iter().enumerate() {
+        let mut world = World::new();
+        let service = service_fn(async |_| Ok::<_, Infallible>(Response::new(Body::from(vec![b'x'; 500_000]))));
+        let (dial, told) = told!(world, service);
+        let peer = dial.open(Shape::default());
+        peer.limit(50_000);
+        peer.send(request);
+        if index == 2 {
+            peer.send([b'?'; 100_000]);
+        }
+        let mut taken = 0;
+        for _ in 0..20 {
+            world.advance(seconds(1));
+            taken += peer.swallow();
+        }
+        assert!(taken > 500_000);
+        assert_eq!((told.finished(), told.ends()), (vec![(1, true)], vec![]), "{index}");
+        peer.send(GET);
+        world.turn();
+        assert!(peer.swallow() > 0, "{index}");
+    }
+}
+
 // A handler that does not read keeps the deadline away.
 #[test]
 fn n36_a_handler_that_does_not_read_harms_nobody() {
