@@ -66,13 +66,19 @@ impl Clock {
 
     /// Moves on to a time, and wakes whom that concerns.
     pub fn advance_to(&self, to: Instant) {
+        assert!(to >= self.now(), "time does not go back");
+        self.inner().now = to;
+        while let Some(waker) = self.take_passed() {
+            waker.wake();
+        }
+    }
+
+    /// Whom to wake next. One by one, so that time goes by without an allocation.
+    fn take_passed(&self) -> Option<Waker> {
         let mut inner = self.inner();
-        assert!(to >= inner.now, "time does not go back");
-        inner.now = to;
-        let passed = inner.alarms.iter_mut().filter(|alarm| alarm.at.is_some_and(|at| at <= to));
-        let wakers: Vec<_> = passed.filter_map(|alarm| alarm.waker.take()).collect();
-        drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        let now = inner.now;
+        let passed = inner.alarms.iter_mut().filter(|alarm| alarm.at.is_some_and(|at| at <= now));
+        passed.filter_map(|alarm| alarm.waker.take()).next()
     }
 
     /// How often timers were set.

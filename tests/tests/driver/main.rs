@@ -3,6 +3,7 @@
 mod broken;
 mod closing;
 mod events;
+mod memory;
 mod sending;
 mod serving;
 mod timings;
