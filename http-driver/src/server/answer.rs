@@ -157,11 +157,14 @@ where
     let length = job.length();
     let Some(head) = &mut job.head else { return Begun::Waiting };
     let queued = link.queued();
-    if head.status.as_u16() == 101 || (job.connect && head.status.is_success()) {
+    let status = head.status.as_u16();
+    if status == 101 || (job.connect && head.status.is_success()) {
         return match upgrade(link, head) {
             Ok(()) => {
                 // It is said once, though the end of the request may be an event of its own.
                 job.head = None;
+                job.marks.begun(queued);
+                job.set_status(status);
                 Begun::Upgraded
             }
             Err(Some(SendError::RequestIncomplete)) if job.content.is_some() => {
@@ -175,7 +178,6 @@ where
             }
         };
     }
-    let status = head.status.as_u16();
     let head_only = job.head_only || status == 304;
     let begun = respond(link, head, &mut job.spare, length, head_only);
     job.spare.headers = std::mem::take(&mut head.headers);

@@ -264,7 +264,13 @@ where
             }
             Event::UpgradeTail(_) => {
                 let tail = self.inbox.retain();
-                if let (Some(job), Some(Link { mut out, io, .. })) = (self.jobs.pop(), self.link.take()) {
+                if let (Some(mut job), Some(Link { mut out, io, now, .. })) = (self.jobs.pop(), self.link.take()) {
+                    // What is not written yet goes with the connection.
+                    let last = job.record.take().map(|record| (job.marks.clone(), record));
+                    for (marks, mut record) in std::mem::take(&mut self.finishing).into_iter().chain(last) {
+                        record.end(marks.timings, true, now);
+                        self.options.finished(&self.info, record);
+                    }
                     let io = Upgraded::new(io, tail, out.take()).map(|io| Box::new(io) as _);
                     self.end(Ended { error: None, transport: None, cut_off: 0, upgraded: true });
                     job.exchange.set_upgraded(io);

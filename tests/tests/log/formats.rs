@@ -4,7 +4,7 @@ use crate::{GET, Paper, connect, entry, server, talk, within};
 use http_tokio::{AccessLog, Entry, LogFormat, Logger};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An access log on whose clock it is always the same time.
 struct Fixed(AccessLog<Paper>);
@@ -178,6 +178,22 @@ async fn a_request_that_is_cut_off() {
             .contains("\"status\":null,\"content\":0,\"complete\":false,\"duration_ns\":181500,")
     );
     assert!(line(LogFormat::Common, &entry).ends_with("\"GET /never HTTP/1.1\" - -\n"));
+}
+
+// N42
+#[tokio::test]
+async fn other_protocols() {
+    let (log, paper) = fixed(LogFormat::Json);
+    let server = server().await.logger(log).spawn();
+    let mut stream = connect(server.local_addr()).await;
+    let requests = format!("{GET}GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    within(stream.write_all(requests.as_bytes())).await.unwrap();
+    let mut answers = String::new();
+    within(stream.read_to_string(&mut answers)).await.unwrap();
+    assert!(answers.ends_with("\r\n\r\nready"), "{answers}");
+    let lines: Vec<Value> = paper.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|line| (&line["target"], &line["status"], &line["complete"])).collect();
+    assert_eq!(told, [(&json!("/"), &json!(200), &json!(true)), (&json!("/upgrade"), &json!(101), &json!(true))]);
 }
 
 // N42

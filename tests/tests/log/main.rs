@@ -9,8 +9,8 @@ mod reverse_dns;
 mod spans;
 
 use http_tokio::{
-    Body, BodyError, Entry, Exchange, HttpService, IntoListener, Logger, Request, Response, Server, Tcp, serve,
-    service_fn,
+    Body, BodyError, Entry, Exchange, HttpService, IntoListener, Logger, Request, Response, Server, Tcp, Upgraded,
+    serve, service_fn,
 };
 use std::io::{self, Write};
 use std::sync::mpsc::Sender;
@@ -49,7 +49,11 @@ async fn answer(request: Request<Body>) -> Result<Response<Body>, BodyError> {
         "/empty" => answer.status(204).body(Body::empty()),
         "/upgrade" => {
             let upgrade = request.extensions().get::<Exchange>().unwrap().upgrade();
-            tokio::spawn(async move { upgrade.await.map(drop) });
+            tokio::spawn(async move {
+                let mut other = Upgraded::from(upgrade.await.unwrap());
+                other.write_all(b"ready").await.unwrap();
+                other.shutdown().await.unwrap();
+            });
             answer.status(101).header("Upgrade", "echo").body(Body::empty())
         }
         "/id" => answer.body(Body::from(request.extensions().get::<Exchange>().unwrap().id())),
