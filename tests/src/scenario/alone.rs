@@ -15,6 +15,9 @@ const ALONE: &str = "SCENARIO_ALONE";
 /// Before what it says.
 const SAYS: &str = "scenario: ";
 
+/// The first that it says.
+const PLAYS: &str = "plays";
+
 thread_local! {
     /// The name of the test that runs on this thread.
     static NAME: RefCell<String> = const { RefCell::new(String::new()) };
@@ -39,6 +42,7 @@ pub(super) fn process(before: &str) -> Option<Process> {
             thread::sleep(4 * DEADLINE);
             std::process::exit(1);
         });
+        say(&PLAYS);
         return None;
     }
     let mut child = Command::new("sh")
@@ -51,7 +55,10 @@ pub(super) fn process(before: &str) -> Option<Process> {
         .spawn()
         .unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
-    Some(Process { child, output })
+    let mut process = Process { child, output };
+    // Of a name that is not there it would make nothing, and succeed.
+    assert_eq!(process.hear(), PLAYS);
+    Some(process)
 }
 
 impl Process {

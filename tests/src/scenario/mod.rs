@@ -2,7 +2,7 @@
 //! [`crate::scenarios`], which makes a test of every scenario. The clients are blocking sockets on the thread of the
 //! test: nothing here knows a runtime.
 //!
-//! Every wait has a deadline, and no test asserts how long something took.
+//! Every wait has a deadline, and no test asserts how long something took. A few ask Linux about the process.
 
 mod alone;
 mod client;
@@ -11,16 +11,27 @@ mod routes;
 mod running;
 
 pub mod curl;
+pub mod deadlines;
+pub mod exchange;
+pub mod flight;
+pub mod gone;
+pub mod hooks;
 pub mod lifecycle;
+pub mod loads;
+pub mod sockets;
+pub mod upgrades;
+pub mod whole;
 pub mod wire;
 
 pub use client::{Answer, Client};
 pub use permits::Permits;
-pub use routes::Probe;
-pub use running::{App, Running, app, block_on, serve, start, start_routes, within};
+pub use routes::{Probe, exchange_of};
+pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
 
-use http_driver::{HttpService, Listener, Runtime, Server};
-use std::net::TcpListener;
+use http_driver::{ConnInfo, HttpService, Listener, Runtime, Server};
+use socket2::SockRef;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 /// Far more than anything here takes: a test that hangs fails.
@@ -42,12 +53,24 @@ pub fn post(target: &str, length: usize) -> String {
     format!("POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n")
 }
 
+/// How a listener is opened, as the crate of every runtime has it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sockets {
+    pub backlog: Option<u32>,
+    pub reuse_port: bool,
+    pub nodelay: Option<bool>,
+    pub receive_buffer: Option<usize>,
+    pub send_buffer: Option<usize>,
+}
+
 /// A runtime with its crate. All methods but `run` are called inside of `run`.
 pub trait Rig: Copy + Send + Sync + 'static {
     /// Its tasks and clocks.
     type Runtime: Runtime + Clone;
     /// Its TCP listener.
     type Tcp: Listener;
+    /// Its listener on Unix sockets.
+    type Unix: Listener;
 
     /// Runs `main` on a runtime of its own, on this thread. With `main`, everything ends.
     fn run(self, main: impl Future<Output = ()> + Send + 'static);
@@ -58,9 +81,47 @@ pub trait Rig: Copy + Send + Sync + 'static {
     /// The crate's `serve`.
     fn serve<S>(self, listener: TcpListener, service: S) -> Server<Self::Runtime, Self::Tcp, S>
     where
+        S: HttpService + Clone + Send + 'static;
+
+    /// The crate's `serve_with`.
+    fn serve_with<S>(
+        self,
+        listener: TcpListener,
+        factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
+    ) -> Server<Self::Runtime, Self::Tcp, S>
+    where
+        S: HttpService + 'static;
+
+    /// The crate's `serve` on a Unix socket.
+    fn serve_unix<S>(
+        self,
+        listener: std::os::unix::net::UnixListener,
+        service: S,
+    ) -> Server<Self::Runtime, Self::Unix, S>
+    where
+        S: HttpService + Clone + Send + 'static;
+
+    /// The crate's `serve_stream` on a pipe in memory that holds `room` octets: `input` goes in, then its end; what comes
+    /// out is returned.
+    fn serve_in_memory<S>(
+        self,
+        service: S,
+        input: Vec<u8>,
+        room: usize,
+    ) -> impl Future<Output = Vec<u8>> + Send + 'static
+    where
         S: HttpService + Clone + Send + 'static,
         S::Answer: Send,
         S::Content: Send;
+
+    /// The crate's `ListenOptions`.
+    ///
+    /// # Errors
+    /// The system's.
+    fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Self::Tcp>;
+
+    /// The socket of a connection that was accepted.
+    fn socket(io: &<Self::Tcp as Listener>::Io) -> SockRef<'_>;
 }
 
 /// Plays a scenario as the test `name` of `module`.
@@ -83,6 +144,54 @@ macro_rules! scenarios {
             http10,
             frames_and_trailers,
         }
+        $crate::scenarios! { in deadlines on $rig =>
+            a_slowloris_is_cut_off_and_disturbs_nobody,
+            a_slow_upload_that_goes_on_is_taken,
+            a_streaming_answer_may_be_silent,
+            a_handler_may_take_longer_than_clients_may,
+        }
+        $crate::scenarios! { in exchange on $rig =>
+            the_handler_starts_at_the_complete_head,
+            interim_responses_go_out_before_the_answer,
+            a_handler_may_ask_for_the_content_before_it_reads_it,
+            a_handler_that_fails_behind_100_still_answers,
+            trailers_go_both_ways_without_forbidden_fields,
+            the_head_is_kept_as_received,
+            the_connection_is_known_in_the_handler,
+            a_reason_phrase_of_its_own,
+            an_answer_whose_sender_is_gone_never_hangs,
+            get_and_head_of_the_same_resource,
+        }
+        $crate::scenarios! { in flight on $rig =>
+            answers_go_out_in_order_though_handlers_finish_out_of_it,
+            so_many_handlers_run_and_no_more,
+            waiting_handlers_hold_up_nobody,
+            requests_in_flight_are_answered_before_a_refusal,
+            a_reset_aborts_all_that_is_in_flight,
+            a_handler_that_takes_too_long_is_answered_for,
+            a_service_is_called_when_it_is_ready,
+            a_service_that_is_never_ready_holds_up_no_end,
+            panics_are_answered_or_cut_the_answer_off,
+        }
+        $crate::scenarios! { in gone on $rig =>
+            a_half_close_is_seen_and_cancels_nothing,
+            a_task_learns_that_the_client_is_gone,
+            a_handler_may_finish_without_its_client,
+            the_grace_of_such_a_handler_ends,
+            what_comes_too_late_does_nothing,
+            a_handler_may_reset_the_connection,
+            an_upload_that_breaks_off_is_an_error,
+            every_end_is_told_once,
+            an_abrupt_end_of_an_idle_connection_is_no_error,
+            an_echo_that_breaks_off_is_cut_off,
+        }
+        $crate::scenarios! { in hooks on $rig =>
+            every_exchange_is_logged,
+            the_logger_is_replaced,
+            an_exchange_passes_its_stations_in_order,
+            finished_means_that_the_kernel_has_the_last_octet,
+            hooks_are_called_in_order,
+        }
         $crate::scenarios! { in lifecycle on $rig =>
             a_slow_head_is_refused,
             a_body_without_progress_is_refused,
@@ -92,18 +201,56 @@ macro_rules! scenarios {
             a_handler_that_fails_is_answered_for,
             an_answer_that_fails_is_cut_off,
             a_reset_cancels_the_handler,
-            a_reset_behind_unread_content_cancels_the_handler,
             a_half_close_cancels_the_handler_by_choice,
             a_shutdown_finishes_what_has_begun,
             a_shutdown_ends_with_a_stuck_handler,
             a_signal_shuts_down,
             the_accept_loop_survives_want_of_descriptors,
         }
+        $crate::scenarios! { in loads on $rig =>
+            a_gibibyte_goes_up_in_little_memory,
+            a_gibibyte_that_nobody_reads_is_not_taken_in,
+            chunks_of_one_octet_are_taken,
+            a_pipeline_behind_a_waiting_handler_is_not_read,
+            requests_whose_answers_nobody_reads_stop,
+            a_slow_reader_holds_the_memory_at_the_mark,
+        }
+        $crate::scenarios! { in sockets on $rig =>
+            socket_options_are_set,
+            backlog_and_port_are_as_asked,
+            a_unix_socket_serves,
+            any_stream_serves,
+            descriptors_come_back,
+        }
+        $crate::scenarios! { in upgrades on $rig =>
+            nothing_behind_a_handshake_is_lost,
+            no_deadline_of_http_runs_behind_it,
+            a_tunnel_carries_octets,
+            a_declined_offer_is_told,
+            an_offer_with_content_waits_for_its_end,
+            an_upgraded_connection_is_not_counted,
+        }
+        $crate::scenarios! { in whole on $rig =>
+            every_connection_may_have_a_service_of_its_own,
+            connections_are_listed_with_their_states,
+            the_service_is_replaced_under_load,
+            a_request_in_flight_stays_with_its_service,
+            dispose_cuts_off_at_once,
+            a_shutdown_can_be_made_shorter,
+            the_port_of_the_system_is_told,
+            a_connection_too_many_waits,
+            a_connection_too_many_gets_503,
+            a_connection_too_many_is_closed,
+            a_listener_tells_what_becomes_of_it,
+            errors_have_their_status,
+            error_answers_can_be_replaced,
+            an_empty_server_ends_at_once,
+            hooks_see_every_connection_come_and_go,
+        }
         $crate::scenarios! { in wire on $rig =>
             a_byte_at_a_time,
             the_peer_is_known,
             a_pipeline_is_answered_in_order,
-            a_long_pipeline_is_answered,
             handlers_run_one_at_a_time,
             a_pipeline_that_is_read_slowly_is_held_back,
             a_half_closed_client_gets_its_answer,

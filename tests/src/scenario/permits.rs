@@ -3,7 +3,7 @@
 use super::DEADLINE;
 use std::future::poll_fn;
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 /// Permits that one side adds and the other takes.
@@ -41,20 +41,22 @@ impl Permits {
 
     /// Takes one as soon as there is one.
     pub async fn taken(&self) {
-        poll_fn(|cx| {
-            let mut inner = self.lock();
-            match inner.count.checked_sub(1) {
-                Some(left) => {
-                    inner.count = left;
-                    Poll::Ready(())
-                }
-                None => {
-                    inner.waiting.push(cx.waker().clone());
-                    Poll::Pending
-                }
+        poll_fn(|cx| self.poll_taken(cx)).await;
+    }
+
+    /// The same.
+    pub fn poll_taken(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        match inner.count.checked_sub(1) {
+            Some(left) => {
+                inner.count = left;
+                Poll::Ready(())
             }
-        })
-        .await;
+            None => {
+                inner.waiting.push(cx.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 
     /// Takes one as soon as there is one; the test fails if there is none in time.

@@ -51,7 +51,7 @@ pub fn app(probe: Arc<Probe>, spawn: Spawner) -> App {
 }
 
 /// The exchange of a request.
-pub fn exchange(request: &Request<Body>) -> Exchange {
+pub fn exchange_of(request: &Request<Body>) -> Exchange {
     request.extensions().get::<Exchange>().expect("every request has one").clone()
 }
 
@@ -68,7 +68,7 @@ async fn answer(mut request: Request<Body>, probe: Arc<Probe>, spawn: Spawner) -
         "/echo" => Response::new(request.into_body()),
         "/count" => Response::new(count(request.into_body()).await?.into()),
         "/collect" => Response::new(request.body_mut().collect(16).await?.into()),
-        "/peer" => Response::new(exchange(&request).connection().peer().to_string().into()),
+        "/peer" => Response::new(exchange_of(&request).connection().peer().to_string().into()),
         "/large" => Response::new(vec![b'x'; 64 * 1024].into()),
         "/huge" => {
             probe.arrived.add(1);

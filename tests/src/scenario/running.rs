@@ -3,7 +3,7 @@
 use super::routes::{self, Probe};
 use super::{Client, DEADLINE, Permits, Rig};
 use http::{Request, Response};
-use http_driver::{Body, BoxError, HttpService, Runtime, Server, ServerHandle};
+use http_driver::{Body, BoxError, HttpService, Listener, Runtime, Server, ServerHandle};
 use http_proto::Config;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
@@ -75,13 +75,27 @@ where
     S::Answer: Send,
     S::Content: Send,
 {
+    start_with(rig, move |listener| set(rig.serve(listener, service)))
+}
+
+/// Starts the server that `make` makes on the runtime.
+pub fn start_with<R, L, S>(
+    rig: R,
+    make: impl FnOnce(TcpListener) -> Server<R::Runtime, L, S> + Send + 'static,
+) -> Running<S>
+where
+    R: Rig,
+    L: Listener,
+    S: HttpService + Send + 'static,
+    S::Answer: Send,
+    S::Content: Send,
+{
     let (listener, address) = listener();
     let (send, receive) = mpsc::channel();
     let stop = Arc::new(Permits::default());
     let stopped = Arc::clone(&stop);
     let thread = on_thread(rig, move || {
-        let handle = set(rig.serve(listener, service)).spawn();
-        send.send(handle).unwrap();
+        send.send(make(listener).spawn()).unwrap();
         async move { stopped.taken().await }
     });
     let handle = receive.recv_timeout(DEADLINE).expect("the server starts");
@@ -97,9 +111,22 @@ pub fn serve<R: Rig>(rig: R, app: App) -> Running<App> {
 pub fn start_routes<R: Rig>(rig: R, adjust: impl FnOnce(&mut Config)) -> (Running<App>, Arc<Probe>) {
     let mut config = Config::server();
     adjust(&mut config);
+    start_routes_with(rig, |server| server.config(Arc::new(config)))
+}
+
+/// The same with what `set` sets.
+pub fn start_routes_with<R: Rig>(
+    rig: R,
+    set: impl FnOnce(Server<R::Runtime, R::Tcp, App>) -> Server<R::Runtime, R::Tcp, App> + Send + 'static,
+) -> (Running<App>, Arc<Probe>) {
     let probe = Arc::<Probe>::default();
     let app = routes::app(Arc::clone(&probe), spawner(rig));
-    (start(rig, app, |server| server.config(Arc::new(config))), probe)
+    (start(rig, app, set), probe)
+}
+
+/// The whole answer of a handler.
+pub fn text(content: impl Into<Body>) -> Result<Response<Body>, BoxError> {
+    Ok(Response::new(content.into()))
 }
 
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -413,6 +413,24 @@ fn echo() -> impl http_driver::HttpService<Answer: Send, Content = Body, Fault =
     })
 }
 
+// N14: content in pieces of every size, and in chunks of one octet.
+#[test]
+fn n14_content_in_pieces_of_every_size() {
+    let chunks = "1\r\nx\r\n".repeat(300);
+    let chunked = format!("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+    let length = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300));
+    for size in (1..100).chain([500, 5000]) {
+        let mut world = World::new();
+        let (dial, told) = told!(world, echo());
+        let peer = dial.open(pieces(size));
+        peer.send([&*chunked, GET, &*length].concat());
+        world.turn();
+        let answers = peer.text();
+        assert_eq!(answers.matches('x').count(), 600, "{size}");
+        assert_eq!(told.finished(), [(1, true), (2, true), (3, true)]);
+    }
+}
+
 // X2: 100 (Continue) is sent when the content is first asked for.
 #[test]
 fn x2_continue_at_the_first_poll() {
@@ -619,6 +637,30 @@ fn i16_an_upgrade_at_every_split() {
     }
 }
 
+// P9, N18: a hundred thousand requests from a peer that reads nothing: what is kept is bounded, reading stops.
+#[test]
+fn p9_a_peer_that_reads_nothing_is_not_read() {
+    for in_flight in [1, 8] {
+        let mut world = World::new();
+        let doors = Doors::default();
+        doors.open("");
+        let (dial, told) = told!(world, by_doors(&doors), max_in_flight(in_flight));
+        let peer = dial.open(Shape::default());
+        peer.limit(0);
+        peer.send(GET.repeat(100_000));
+        world.turn();
+        let kept = GET.len() * 100_000 - peer.unread();
+        assert!(kept < 512 * 1024, "{kept} octets were read");
+        let (reads, polls) = (peer.counts().reads, world.polls);
+        world.advance(seconds(29));
+        assert_eq!((peer.counts().reads, world.polls), (reads, polls));
+        peer.limit(usize::MAX);
+        world.turn();
+        assert_eq!(told.finished().len(), 100_000);
+        assert_eq!(peer.text().matches("200 OK").count(), 100_000);
+    }
+}
+
 // N18: no more of an answer is made than the peer takes.
 #[test]
 fn n18_content_is_made_as_it_is_taken() {
@@ -655,6 +697,22 @@ fn n18_content_is_made_as_it_is_taken() {
         world.turn();
     }
     assert_eq!(made.load(SeqCst), 10_000_000);
+}
+
+// N18: a peer that takes everything at once is sent everything at once.
+#[test]
+fn n18_content_goes_on_when_everything_is_written() {
+    let mut world = World::new();
+    let service = service_fn(async |_| {
+        let pieces = (0..1000).map(|_| Ok::<_, Infallible>(vec![b'x'; 10_000]));
+        Ok::<_, Infallible>(Response::new(Many(pieces)))
+    });
+    let (dial, told) = told!(world, service);
+    let peer = dial.open(Shape::default());
+    peer.send(GET);
+    world.turn();
+    assert_eq!(told.finished(), [(1, true)]);
+    assert!(peer.swallow() > 10_000_000);
 }
 
 /// Pieces that are all there.
@@ -703,5 +761,28 @@ impl http_driver::Transport for Flood {
 
     fn poll_shutdown(&mut self, _: &mut std::task::Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+// The work of one poll is bounded, whether it is requests that do not end or an answer.
+#[test]
+fn a_transport_that_is_always_ready_does_not_keep_the_task() {
+    for endless in [false, true] {
+        let clock = tests::memory::Clock::new();
+        let services = Services::new(service_fn(move |_| async move {
+            let pieces = (0..if endless { usize::MAX } else { 1 }).map(|_| Ok::<_, Infallible>(vec![b'x'; 1000]));
+            Ok::<_, Infallible>(Response::new(Many(pieces)))
+        }));
+        let (local, options) = Default::default();
+        let mut serving =
+            Serving::new(Flood(0), clock.ticker(), local, Default::default(), Arc::new(services), options);
+        let wakes = Arc::<tests::memory::Wakes>::default();
+        let waker = Waker::from(wakes.clone());
+        for _ in 0..20 {
+            let polled = std::pin::Pin::new(&mut serving).poll(&mut std::task::Context::from_waker(&waker));
+            assert!(polled.is_pending() && wakes.take());
+        }
+        let written = serving.info().statistics().written;
+        assert!(written > 100_000, "{written}");
     }
 }
