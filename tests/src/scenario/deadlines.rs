@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 pub fn a_slowloris_is_cut_off_and_disturbs_nobody(rig: impl Rig) {
     let (server, _) = start_routes(rig, |config| {
         config.timeouts.head = 6 * SHORT;
+        config.timeouts.linger = SHORT;
         config.timeouts.idle = 3 * SHORT;
         config.timeouts.body = 3 * SHORT;
     });

@@ -76,6 +76,7 @@ pub fn the_logger_is_replaced(rig: impl Rig) {
     assert_eq!(new.taken(1), ["3 GET /2 404 2 true"]);
     server.handle.set_logger(None);
     ask("/3");
+    drop(client);
     assert_eq!(server.shutdown(DEADLINE), 0);
     assert_eq!((old.taken(0).len(), new.taken(0).len()), (0, 0));
 }

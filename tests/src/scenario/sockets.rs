@@ -1,12 +1,13 @@
 //! Sockets and other streams: their options, their number, and that any will do.
 
 use super::running::{App, on_thread};
-use super::{Client, DEADLINE, GET, Permits, Rig, Sockets, alone, app, block_on, get, start_routes, text, within};
+use super::{
+    Client, DEADLINE, GET, Permits, Rig, SHORT, Sockets, alone, app, block_on, get, start_routes, text, within,
+};
 use http_driver::Listener;
 use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -62,7 +63,7 @@ pub fn backlog_and_port_are_as_asked(rig: impl Rig) {
     });
     let address = address.recv_timeout(DEADLINE).unwrap();
     // The kernel takes one more than asked.
-    let waiting: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(300))).collect();
+    let waiting: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, 2 * SHORT)).collect();
     let taken = waiting.iter().filter(|connected| connected.is_ok()).count();
     assert!((2..=4).contains(&taken), "{taken} connections wait");
     over.add(1);
@@ -94,8 +95,9 @@ pub fn a_unix_socket_serves(rig: impl Rig) {
         client.send(GET);
         assert_eq!(client.answer().text(), format!("unix:{} unix", path.display()));
     }
+    let idle = std::thread::spawn(|| client.rest());
     assert_eq!(block_on(handle.shutdown(DEADLINE)).cut_off, 0);
-    assert_eq!(client.rest(), "");
+    assert_eq!(idle.join().unwrap(), "");
     over.add(1);
     server.join().unwrap();
     std::fs::remove_file(path).unwrap();

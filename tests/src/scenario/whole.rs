@@ -240,6 +240,7 @@ pub fn a_listener_tells_what_becomes_of_it(rig: impl Rig) {
         refused(server.address);
         probe.gate.add(1);
         assert_eq!(busy.answer().text(), "passed");
+        assert_eq!(busy.rest(), "");
         assert_eq!(shutdown.join().unwrap(), 0);
     });
     assert_eq!(told(), [ListenerState::Listening, ListenerState::NotListening, ListenerState::Closed]);
