@@ -90,3 +90,22 @@ fn ci_runs_the_command_of_the_readme() {
     let command = behind.lines().next().unwrap();
     assert!(read(".ci/run").lines().any(|line| line == command), "{command} is not in .ci/run");
 }
+
+/// A scenario that the macro does not name would be played by nobody.
+#[test]
+fn every_scenario_is_played() {
+    let list = read("tests/src/scenario/mod.rs");
+    let mut count = 0;
+    for path in sources("tests/src/scenario") {
+        let text = read(&path);
+        let module = Path::new(&path).file_stem().unwrap().to_str().unwrap();
+        let played = list.split("$crate::scenarios! { in ").find_map(|list| list.strip_prefix(module)).unwrap_or("");
+        let (played, _) = played.split_once('}').unwrap_or_default();
+        for line in text.lines().filter(|line| line.contains("(rig: impl Rig)")) {
+            let (name, _) = line.trim_start_matches("pub fn ").split_once('(').unwrap();
+            assert!(played.contains(&format!(" {name},\n")), "{module}::{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 100);
+}

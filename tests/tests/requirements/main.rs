@@ -13,8 +13,12 @@
 
 #[macro_use]
 mod matrix;
+#[path = "../http_tokio/rig.rs"]
+mod rig;
 mod runtime_rows;
 mod support;
+#[path = "../http_tokio/tunnel.rs"]
+mod tunnel;
 
 mod chunked;
 mod connection;
@@ -29,6 +33,7 @@ mod limits;
 mod lists;
 mod persistence;
 mod responses;
+mod server;
 mod start_line;
 mod targets;
 mod upgrade;

@@ -54,6 +54,7 @@ const MODULES: &[(&str, Checks, &str)] = modules![
     lists,
     persistence,
     responses,
+    server,
     start_line,
     targets,
     upgrade,

@@ -5,17 +5,12 @@
 pub(crate) const RUNTIME_ROWS: &[(&str, &str)] = &[
     ("R9112-9.3.2-03", "the client's pool: a retry after a broken pipeline sends one request at a time"),
     ("R9112-9.4-01", "the client's pool: how many connections to one server"),
-    ("R9112-9.5-02", "the driver: no reading while the application does not read"),
     ("R9112-9.7-01", "the TLS adaptors: nothing before the handshake is done"),
     ("R9112-9.8-02", "the TLS adaptors: close_notify of the client"),
     ("R9112-9.8-03", "the TLS adaptors: close_notify of the server"),
-    ("R9112-9.8-04", "the driver: an incomplete close of an idle connection is no error worth a log line"),
     ("R9110-2.3-01", "the fuzz targets, which need no row to run"),
     ("R9110-2.4-01", "nothing of its own: the sum of the other rows"),
-    ("R9110-9.1-01", "the example server: GET and HEAD of the same resource"),
     ("R9110-9.2.2-01", "the client's pool: which requests are sent again by themselves"),
-    ("R9110-9.3.6-05", "the driver: both directions of a tunnel, to their ends"),
     ("R9110-10.1.1-05", "the client: 417 repeats the request without the expectation"),
-    ("R9110-10.1.1-08", "the driver: a handler that fails behind 100 still answers"),
     ("R9110-15.5.20-01", "documentation of proxies: they do not generate 421"),
 ];
