@@ -1,7 +1,7 @@
 //! What a server tells of its exchanges and connections: hooks, the access log, timings.
 
 use super::{DEADLINE, GET, Permits, Rig, app, get, start, start_routes_with, text, within};
-use http_driver::{ConnInfo, Logger, Record};
+use http_driver::{ConnInfo, Entry, Logger, Record};
 use http_proto::State;
 use std::sync::{Arc, Mutex};
 
@@ -25,8 +25,8 @@ impl Lines {
 }
 
 impl Logger for Lines {
-    fn log(&self, connection: &ConnInfo, record: &Record) {
-        self.log_one(connection, record);
+    fn log(&self, entry: Entry) {
+        self.log_one(&entry.connection, &entry.record);
     }
 }
 

@@ -81,7 +81,9 @@ pub trait Rig: Copy + Send + Sync + 'static {
     /// The crate's `serve`.
     fn serve<S>(self, listener: TcpListener, service: S) -> Server<Self::Runtime, Self::Tcp, S>
     where
-        S: HttpService + Clone + Send + 'static;
+        S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send;
 
     /// The crate's `serve_with`.
     fn serve_with<S>(
@@ -90,7 +92,9 @@ pub trait Rig: Copy + Send + Sync + 'static {
         factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
     ) -> Server<Self::Runtime, Self::Tcp, S>
     where
-        S: HttpService + 'static;
+        S: HttpService + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send;
 
     /// The crate's `serve` on a Unix socket.
     fn serve_unix<S>(
@@ -99,7 +103,9 @@ pub trait Rig: Copy + Send + Sync + 'static {
         service: S,
     ) -> Server<Self::Runtime, Self::Unix, S>
     where
-        S: HttpService + Clone + Send + 'static;
+        S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send;
 
     /// The crate's `serve_stream` on a pipe in memory that holds `room` octets: `input` goes in, then its end; what comes
     /// out is returned.
@@ -201,6 +207,7 @@ macro_rules! scenarios {
             a_handler_that_fails_is_answered_for,
             an_answer_that_fails_is_cut_off,
             a_reset_cancels_the_handler,
+            a_reset_behind_unread_content_cancels_the_handler,
             a_half_close_cancels_the_handler_by_choice,
             a_shutdown_finishes_what_has_begun,
             a_shutdown_ends_with_a_stuck_handler,

@@ -72,8 +72,6 @@ where
     S: HttpService + Clone + Send + 'static,
     S::Answer: Send,
     S::Content: Send,
-    S::Answer: Send,
-    S::Content: Send,
 {
     start_with(rig, move |listener| set(rig.serve(listener, service)))
 }

@@ -40,6 +40,8 @@ impl Rig for Tokio {
     fn serve<S>(self, listener: TcpListener, service: S) -> Server<http_tokio::Tokio, Tcp, S>
     where
         S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send,
     {
         serve(tokio_listener(listener), service)
     }
@@ -50,7 +52,9 @@ impl Rig for Tokio {
         factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
     ) -> Server<http_tokio::Tokio, Tcp, S>
     where
-        S: HttpService + 'static,
+        S: HttpService + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send,
     {
         serve_with(tokio_listener(listener), factory)
     }
@@ -58,6 +62,8 @@ impl Rig for Tokio {
     fn serve_unix<S>(self, listener: UnixListener, service: S) -> Server<http_tokio::Tokio, Unix, S>
     where
         S: HttpService + Clone + Send + 'static,
+        S::Answer: Send,
+        S::Content: Send,
     {
         listener.set_nonblocking(true).unwrap();
         serve(tokio::net::UnixListener::from_std(listener).unwrap(), service)
