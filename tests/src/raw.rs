@@ -52,11 +52,16 @@ pub enum End {
     Reset,
 }
 
-impl Raw {
-    pub fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&to, DEADLINE).expect("a connection");
+impl From<TcpStream> for Raw {
+    fn from(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket");
         Raw { stream, received: Vec::new(), deadline: Instant::now() + DEADLINE }
+    }
+}
+
+impl Raw {
+    pub fn connect(to: SocketAddr) -> Self {
+        TcpStream::connect_timeout(&to, DEADLINE).expect("a connection").into()
     }
 
     /// Sends all of `octets`.
@@ -133,6 +138,9 @@ impl Raw {
     }
 
     /// What comes until the end, and how that is.
+    ///
+    /// # Panics
+    /// There is no end.
     pub fn rest(mut self) -> (Vec<u8>, End) {
         loop {
             match self.read() {

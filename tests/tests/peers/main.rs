@@ -8,6 +8,8 @@ mod curl;
 mod hyper_bodies;
 #[path = "hyper.rs"]
 mod hyper_client;
+mod octets;
+mod octets_closing;
 mod router;
 mod scripts;
 mod service;
@@ -41,15 +43,13 @@ type Server = ServerHandle<ServiceFn<fn(Request<Body>) -> Answering>>;
 
 /// A server with the routes of `service.rs`.
 fn start() -> (Server, SocketAddr) {
-    start_with(|_| {})
+    start_with(Config::server(), 1)
 }
 
-fn start_with(adjust: impl FnOnce(&mut Config)) -> (Server, SocketAddr) {
-    let mut config = Config::server();
-    adjust(&mut config);
+fn start_with(config: Config, in_flight: usize) -> (Server, SocketAddr) {
     let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let answer: fn(Request<Body>) -> Answering = |request| Box::pin(service::answer(request));
-    let server = serve(listener, service_fn(answer)).config(Arc::new(config)).spawn();
+    let server = serve(listener, service_fn(answer)).config(Arc::new(config)).max_in_flight(in_flight).spawn();
     let address = server.local_addr().tcp().expect("a TCP address");
     (server, address)
 }

@@ -8,9 +8,12 @@ use http_tokio::{Body, BoxError, Exchange, Request, Response, Upgraded};
 use hyper::body::{Bytes, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, copy_bidirectional, split};
 use tokio::net::TcpStream;
+use tokio::sync::Barrier;
 
 const PIECE: usize = 64 * 1024;
 
@@ -43,6 +46,27 @@ pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, Box
         "refuse" => with_status(413, "refused"),
         "upgrade" => upgrade(&request, &exchange),
         "empty" => with_status(204, ""),
+        "bye" => {
+            let mut response = Response::new("bye".into());
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+        // Answers so many milliseconds later.
+        "later" => {
+            tokio::time::sleep(Duration::from_millis(argument.parse()?)).await;
+            Response::new(argument.to_owned().into())
+        }
+        // Answers when three requests wait for it.
+        "meet" => {
+            static MEETING: OnceLock<Barrier> = OnceLock::new();
+            MEETING.get_or_init(|| Barrier::new(3)).wait().await;
+            Response::new(argument.to_owned().into())
+        }
+        "never" => std::future::pending().await,
+        "panic" => {
+            let _ = request.into_body().chunk().await;
+            panic!("a handler that fails");
+        }
         "cut" => Response::new(Body::new(StreamBody::new(futures_util::stream::iter([
             Ok(Frame::data(Bytes::from_static(b"half"))),
             Err(BoxError::from("no more")),
