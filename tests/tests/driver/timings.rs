@@ -1,9 +1,15 @@
-//! N44: when an exchange passed its stations, to the nanosecond, on level 1.
+//! N44: when an exchange passed its stations, to the nanosecond: on level 1, and in the records of a server.
 
 use super::*;
-use http_driver::Timings;
+use http::{Request, Response};
+use http_driver::{Body, Record, Timings, service_fn};
 use http_proto::{Client, Instant, RequestHead};
-use tests::memory::{Seen, client, server};
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use tests::memory::{Seen, World, client, server, site};
+use tower_service::Service;
 
 /// So much time between any two things that happen.
 const STEP: Duration = Duration::from_nanos(1_000_003);
@@ -175,4 +181,87 @@ fn n44_the_final_head_counts() {
     peer.send(OK);
     assert_eq!(end.events().len(), 3);
     assert_eq!(stations(end.conn.timings()), [first, first, out, out]);
+}
+
+/// A service that is ready, and answers, when it is told to.
+#[derive(Clone, Default)]
+struct Slow(Arc<Mutex<(bool, bool, Vec<Waker>)>>);
+
+impl Slow {
+    fn allow(&self, ready: bool, answer: bool) {
+        let mut inner = self.0.lock().unwrap();
+        (inner.0, inner.1) = (ready, answer);
+        std::mem::take(&mut inner.2).into_iter().for_each(Waker::wake);
+    }
+
+    fn wait(&self, cx: &Context<'_>, allowed: impl Fn(&(bool, bool, Vec<Waker>)) -> bool) -> Poll<()> {
+        let mut inner = self.0.lock().unwrap();
+        if allowed(&inner) {
+            return Poll::Ready(());
+        }
+        inner.2.push(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Service<Request<Body>> for Slow {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.wait(cx, |inner| inner.0).map(Ok)
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        let slow = self.clone();
+        Box::pin(async move {
+            poll_fn(|cx| slow.wait(cx, |inner| inner.1)).await;
+            Ok(Response::new(Body::from("0123456789")))
+        })
+    }
+}
+
+/// Lets a moment go by; the time behind it.
+fn moment(world: &mut World) -> Option<Instant> {
+    world.turn();
+    world.clock.advance(STEP);
+    Some(world.clock.now())
+}
+
+// N44: the last answer of a connection, and one that never got out.
+#[test]
+fn n44_records_at_the_end() {
+    let mut world = World::new();
+    let records = Arc::new(Mutex::new(Vec::<Record>::new()));
+    let keep = records.clone();
+    let service = service_fn(async |_| Ok::<_, Infallible>(Response::new(Body::from("hello"))));
+    let (dial, _) =
+        site(&world, service, |server| server.on_finish(move |_, record| keep.lock().unwrap().push(record.clone())));
+    let peer = dial.open(Shape::default());
+    let first = moment(&mut world);
+    peer.send_last(GET);
+    peer.limit(1);
+    let done = moment(&mut world);
+    peer.limit(1000);
+    world.turn();
+    let record = records.lock().unwrap().pop().expect("it is over");
+    assert_eq!(
+        [record.timings.first_octet_in, record.timings.first_octet_out, record.timings.done],
+        [first, first, done]
+    );
+
+    let peer = dial.open(Shape::default());
+    let first = moment(&mut world);
+    peer.limit(1);
+    peer.send(GET);
+    moment(&mut world);
+    peer.reset();
+    world.turn();
+    let record = records.lock().unwrap().pop().expect("it is over");
+    assert!(!record.complete);
+    assert_eq!(
+        [record.timings.first_octet_in, record.timings.first_octet_out, record.timings.done],
+        [first, first, None]
+    );
 }

@@ -1,0 +1,201 @@
+//! Content of requests and answers: in which pieces, within which bounds and deadlines.
+
+use super::*;
+
+/// Collects the content and sends it back.
+fn echo()
+-> impl HttpService<Answer: Send, Content = Body, Fault = BodyError, ContentFault = BodyError> + Clone + Send + use<> {
+    service_fn(async |mut request: Request<Body>| {
+        let content = request.body_mut().collect(Body::LIMIT).await?;
+        Ok::<_, BodyError>(Response::new(Body::from(content)))
+    })
+}
+
+// N14: content in pieces of every size, and in chunks of one octet.
+#[test]
+fn n14_content_in_pieces_of_every_size() {
+    let chunks = "1\r\nx\r\n".repeat(300);
+    let chunked = format!("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+    let length = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300));
+    for size in (1..100).chain([500, 5000]) {
+        let mut world = World::new();
+        let (dial, told) = told(&world, echo());
+        let peer = dial.open(pieces(size));
+        peer.send([&*chunked, GET, &*length].concat());
+        world.turn();
+        let answers = peer.text();
+        assert_eq!(answers.matches('x').count(), 600, "{size}");
+        assert_eq!(told.finished(), [(1, true), (2, true), (3, true)]);
+    }
+}
+
+// X2: 100 (Continue) is sent when the content is first asked for.
+#[test]
+fn x2_continue_at_the_first_poll() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    let inner = doors.clone();
+    let service = service_fn(move |mut request: Request<Body>| {
+        let doors = inner.clone();
+        async move {
+            doors.pass("read").await;
+            let content = request.body_mut().collect(10).await?;
+            Ok::<_, BodyError>(Response::new(Body::from(content)))
+        }
+    });
+    let (dial, _) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    world.turn();
+    assert_eq!(peer.text(), "");
+    doors.open("read");
+    world.turn();
+    assert_eq!(peer.text(), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send("hi");
+    world.turn();
+    assert!(peer.text().ends_with("\r\n\r\nhi"));
+}
+
+// N36: the deadlines of receiving, in a server: the head's and, while it is waited for, the content's.
+#[test]
+fn n36_slow_requests_are_refused() {
+    for part in ["GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n1"] {
+        let mut world = World::new();
+        let (dial, told) = told(&world, echo());
+        let peer = dial.open(Shape::default());
+        world.advance(seconds(10));
+        peer.send(part);
+        world.turn();
+        world.advance(seconds(30) - Duration::from_nanos(1));
+        assert_eq!(peer.text(), "", "{part}");
+        world.advance(Duration::from_nanos(1));
+        let answer = peer.text();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{part} {answer}");
+        world.advance(seconds(2));
+        assert_eq!((told.ends().len(), world.tasks()), (1, 1));
+        assert!(!peer.counts().aborted);
+    }
+}
+
+// An answer that is whole survives what is wrong with the rest of its request.
+#[test]
+fn l9_an_error_in_what_is_swallowed_destroys_no_answer() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    doors.open("a");
+    let (dial, told) = told(&world, by_doors(&doors));
+    let peer = dial.open(Shape::default());
+    peer.limit(20);
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n?");
+    world.turn();
+    let start = peer.text();
+    peer.limit(usize::MAX);
+    world.turn();
+    assert!((start + &peer.text()).ends_with("\r\n\r\na"));
+    world.advance(seconds(2));
+    assert_eq!((told.finished(), told.ends()), (vec![(1, true)], vec![(0, false)]));
+    assert!(peer.saw_fin() && !peer.counts().aborted);
+}
+
+// L9: a client that takes its answer slowly keeps its connection, whatever is left of its request.
+#[test]
+fn l9_a_slow_reader_keeps_its_connection() {
+    let requests = [
+        "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12345",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n",
+    ];
+    for (index, request) in requests.into_iter().enumerate() {
+        let mut world = World::new();
+        let service = service_fn(async |_| Ok::<_, Infallible>(Response::new(Body::from(vec![b'x'; 500_000]))));
+        let (dial, told) = told(&world, service);
+        let peer = dial.open(Shape::default());
+        peer.limit(50_000);
+        peer.send(request);
+        if index == 2 {
+            peer.send([b'?'; 100_000]);
+        }
+        let mut taken = 0;
+        for _ in 0..20 {
+            world.advance(seconds(1));
+            taken += peer.swallow();
+        }
+        assert!(taken > 500_000);
+        assert_eq!((told.finished(), told.ends()), (vec![(1, true)], vec![]), "{index}");
+        peer.send(GET);
+        world.turn();
+        assert!(peer.swallow() > 0, "{index}");
+    }
+}
+
+// A handler that does not read keeps the deadline away.
+#[test]
+fn n36_a_handler_that_does_not_read_harms_nobody() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    let (dial, _) = told(&world, by_doors(&doors));
+    let peer = dial.open(Shape::default());
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12");
+    world.advance(seconds(1000));
+    doors.open("a");
+    peer.send("345");
+    world.turn();
+    assert!(peer.text().ends_with("\r\n\r\na"));
+    peer.send(get("a"));
+    world.turn();
+    assert!(peer.text().ends_with("\r\n\r\na"));
+}
+
+// N18: no more of an answer is made than the peer takes.
+#[test]
+fn n18_content_is_made_as_it_is_taken() {
+    let mut world = World::new();
+    let made = Arc::<AtomicUsize>::default();
+    let counted = made.clone();
+    let (send, receive) = (Arc::new(Mutex::new(None)), ());
+    let () = receive;
+    let keep = send.clone();
+    let service = service_fn(move |_| {
+        let (sender, body) = Body::channel();
+        *keep.lock().unwrap() = Some(sender);
+        async move { Ok::<_, Infallible>(Response::new(body)) }
+    });
+    let (dial, told) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.limit(1000);
+    peer.send(GET);
+    world.turn();
+    let mut sender = send.lock().unwrap().take().unwrap();
+    world.spawn(async move {
+        for _ in 0..1000 {
+            sender.send(vec![0; 10_000]).await.unwrap();
+            counted.fetch_add(10_000, SeqCst);
+        }
+        sender.finish();
+    });
+    world.turn();
+    let mut taken = 0;
+    while told.finished().is_empty() {
+        let ahead = made.load(SeqCst).saturating_sub(taken);
+        assert!(ahead <= 512 * 1024 + 60_000, "{ahead} ahead");
+        taken += peer.swallow();
+        world.turn();
+    }
+    assert_eq!(made.load(SeqCst), 10_000_000);
+}
+
+// N18: a peer that takes everything at once is sent everything at once.
+#[test]
+fn n18_content_goes_on_when_everything_is_written() {
+    let mut world = World::new();
+    let service = service_fn(async |_| {
+        let pieces = (0..1000).map(|_| Ok::<_, Infallible>(vec![b'x'; 10_000]));
+        Ok::<_, Infallible>(Response::new(Many(pieces)))
+    });
+    let (dial, told) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send(GET);
+    world.turn();
+    assert_eq!(told.finished(), [(1, true)]);
+    assert!(peer.swallow() > 10_000_000);
+}
