@@ -158,6 +158,10 @@ where
                 self.shutdown();
             }
         }
+        if let (Some(Job { waiting: Some(_), .. }), Some(link)) = (self.jobs.newest(), &mut self.link) {
+            // The service may be ready by now.
+            link.now = link.timer.now();
+        }
         let mut rounds = 0;
         loop {
             let Some(link) = &self.link else { return Poll::Ready(()) };

@@ -229,6 +229,46 @@ fn moment(world: &mut World) -> Option<Instant> {
     Some(world.clock.now())
 }
 
+// N44, N22: a record has all stations, and is told when the last octet has reached the kernel.
+#[test]
+fn n44_a_record_of_a_server() {
+    let mut world = World::new();
+    let (slow, records) = (Slow::default(), Arc::new(Mutex::new(Vec::<Record>::new())));
+    let keep = records.clone();
+    let (dial, _) = site(&world, slow.clone(), |server| {
+        server.on_finish(move |_, record| keep.lock().unwrap().push(record.clone()))
+    });
+    let peer = dial.open(Shape::default());
+    for number in 1..4 {
+        let first = moment(&mut world);
+        peer.send(&GET[..3]);
+        let head = moment(&mut world);
+        peer.send(&GET[3..]);
+        moment(&mut world);
+        let dispatched = moment(&mut world);
+        slow.allow(true, false);
+        moment(&mut world);
+        peer.limit(0);
+        slow.allow(false, true);
+        let out = moment(&mut world);
+        peer.limit(1);
+        moment(&mut world);
+        peer.limit(30);
+        let done = moment(&mut world);
+        assert_eq!(records.lock().unwrap().len(), 0);
+        peer.limit(1000);
+        moment(&mut world);
+        let record = records.lock().unwrap().pop().expect("it is over");
+        assert_eq!((record.number, record.complete, record.status), (number, true, Some(200)));
+        let timings = record.timings;
+        assert_eq!([timings.first_octet_in, timings.head_in, timings.dispatched], [first, head, dispatched]);
+        assert_eq!([timings.first_octet_out, timings.done], [out, done]);
+        assert_eq!(record.duration(), Some(done.unwrap().saturating_since(first.unwrap())));
+        peer.swallow();
+        slow.allow(false, false);
+    }
+}
+
 // N44: the last answer of a connection, and one that never got out.
 #[test]
 fn n44_records_at_the_end() {
