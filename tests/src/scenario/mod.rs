@@ -255,6 +255,7 @@ macro_rules! scenarios {
             hooks_see_every_connection_come_and_go,
         }
         $crate::scenarios! { in wire on $rig =>
+            a_long_pipeline_is_answered,
             a_byte_at_a_time,
             the_peer_is_known,
             a_pipeline_is_answered_in_order,
