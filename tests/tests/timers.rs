@@ -2,7 +2,7 @@
 //! does.
 
 use http_proto::{
-    BodyLength, Config, Instant, RecvErrorKind, RequestHead, ResponseHead, Role, SendError, State, Timeouts,
+    BodyLength, Config, Instant, RecvErrorKind, RequestHead, ResponseHead, Role, SendError, State, Step, Timeouts,
 };
 use std::time::Duration;
 use tests::pair::one::One;
@@ -244,6 +244,20 @@ fn n36_drain_has_one_time_for_all_of_it() {
     server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
     server.written();
     assert_eq!(due(&mut server, 1), Some(76));
+}
+
+// Whoever answers at the head, and asks for the end of the request only when that is written, loses nothing by it.
+#[test]
+fn n36_nothing_is_drained_where_nothing_comes() {
+    let mut server = One::server();
+    server.input.fill_from(GET.as_bytes());
+    assert_eq!(server.connection.step(&mut server.input), Ok(Step::Event));
+    server.connection.respond(&OK, BodyLength::Empty, &mut server.out).unwrap();
+    server.written();
+    assert_eq!(due(&mut server, 0), None);
+    server.connection.handle_timeout(at(1000), &server.out);
+    assert_eq!(server.events(), ["M", "NeedInput"]);
+    assert_eq!(due(&mut server, 1000), Some(1075));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Deadlines: one per kind, each armed and disarmed by what the connection is doing, never by the hot path.
 
+use super::recv::BodyIn;
 use super::state::{RecvHalf, SendHalf};
 use super::{Connection, Role};
 use crate::buffer::SendBuf;
@@ -107,7 +108,11 @@ impl<R: Role> Connection<R> {
                     && out.is_empty()
             }
             Timer::ExpectContinue => !over && self.flags.awaiting_continue,
-            Timer::Drain => !over && self.recv == RecvHalf::Body && self.flags.draining,
+            // What has come whole needs no octet to end, only the next step.
+            Timer::Drain => {
+                let whole = matches!(self.body_in, BodyIn::Length(0));
+                !over && self.recv == RecvHalf::Body && self.flags.draining && !whole
+            }
             Timer::Linger => self.send == SendHalf::Closing && self.recv == RecvHalf::Linger && out.is_empty(),
         }
     }

@@ -108,6 +108,25 @@ fn n18_no_deadline_of_receiving_fires_while_answers_are_not_taken() {
     assert_eq!(end.events(), [Seen::Payload(vec![b'x'; 1000])]);
 }
 
+// Answered at the head, taken slowly: the request has come whole, so there is nothing to be swallowed in time.
+#[test]
+fn l9_a_slow_reader_keeps_its_connection() {
+    let (mut end, peer) = server();
+    peer.send(GET);
+    assert!(matches!(end.event(), Seen::Head(_)));
+    end.conn.respond(&ResponseHead::new(200), BodyLength::Exact(400_000)).unwrap();
+    let _ = end.conn.send_owned(vec![b'x'; 400_000].into()).unwrap();
+    end.conn.finish(None).unwrap();
+    peer.limit(20_000);
+    for _ in 0..30 {
+        end.clock.advance(seconds(1));
+        let _ = end.try_next();
+        peer.swallow();
+    }
+    end.rest();
+    asked(&mut end, &peer);
+}
+
 // N11: an idle connection waits for input and its idle deadline, nothing else.
 #[test]
 fn n11_an_idle_connection_is_left_alone() {
