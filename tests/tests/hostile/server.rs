@@ -1,7 +1,9 @@
 //! The server under attack: this very executable, started again.
 
-use http_tokio::{Body, BoxError, Config, ListenOptions, Request, Response, ServerHandle, serve, service_fn};
+use crate::wire;
+use http_tokio::{Body, BoxError, Config, ListenOptions, Request, Response, serve, service_fn};
 use std::env;
+use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -11,11 +13,22 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tests::raw::Raw;
 
-/// Holds the deadlines of the server, as `name=milliseconds`; nobody else runs the test below.
-const DEADLINES: &str = "SERVER_UNDER_ATTACK";
+/// Holds the level, and the deadlines of the server as `name=milliseconds`; nobody else runs the test below.
+const SETTINGS: &str = "SERVER_UNDER_ATTACK";
 const LONGEST: Duration = Duration::from_secs(30);
 pub(crate) const PIECE: usize = 64 * 1024;
 pub(crate) const LARGE: usize = 4 * 1024;
+
+/// What the server is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// `Connection`, and its events.
+    Wire,
+    /// `serve`, and a service.
+    Service,
+}
+
+pub(crate) const LEVELS: [Level; 2] = [Level::Wire, Level::Service];
 
 /// A server in a process of its own, which ends with this value.
 pub(crate) struct Server {
@@ -40,11 +53,12 @@ pub(crate) struct Counts {
 
 impl Server {
     /// A server with these deadlines, of `head`, `body`, `write`, `idle`, `drain` and `linger`, in milliseconds.
-    pub(crate) fn start(deadlines: &[(&str, u64)]) -> Self {
-        let deadlines: Vec<_> = deadlines.iter().map(|(name, millis)| format!("{name}={millis}")).collect();
+    pub(crate) fn start(level: Level, deadlines: &[(&str, u64)]) -> Self {
+        let deadlines = deadlines.iter().map(|(name, millis)| format!(" {name}={millis}"));
+        let settings = format!("{level:?}") + &deadlines.collect::<String>();
         let mut process = Command::new(env::current_exe().expect("this test has a file"))
             .args(["server::process", "--exact", "--ignored", "--nocapture"])
-            .env(DEADLINES, deadlines.join(" "))
+            .env(SETTINGS, settings)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -112,28 +126,36 @@ impl Drop for Server {
 #[test]
 #[ignore = "the process that the others attack"]
 fn process() {
-    let Ok(deadlines) = env::var(DEADLINES) else { return };
+    let Ok(settings) = env::var(SETTINGS) else { return };
+    let (level, deadlines) = settings.split_once(' ').unwrap_or((&settings, ""));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let _guard = runtime.enter();
-    let listener = ListenOptions::new().backlog(4096).bind(([127, 0, 0, 1], 0).into()).expect("a port");
-    let shared = Arc::<Shared>::default();
-    let (service, closed) = (Arc::clone(&shared), Arc::clone(&shared));
-    let server = serve(listener, service_fn(move |request| answer(request, Arc::clone(&service))))
-        .config(Arc::new(config(&deadlines)))
-        .on_close(move |connection, _| _ = closed.read.fetch_add(connection.statistics().read, SeqCst))
-        .spawn();
-    let address = server.local_addr().to_string();
-    let handle = server.clone();
-    *shared.connections.lock().expect("no panic") = Some(Box::new(move || handle.connections().len()));
-    println!("listening on {address}");
-    std::io::stdout().flush().expect("a pipe");
     // Until the attacker is gone.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    runtime.block_on(std::future::pending::<()>());
-    drop::<ServerHandle<_>>(server);
+    runtime.block_on(listen(level == "Wire", config(deadlines)));
+}
+
+async fn listen(wire: bool, config: Config) {
+    let shared = Arc::<Shared>::default();
+    let listener = ListenOptions::new().backlog(4096).bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    tell(listener.get_ref().local_addr().expect("a port"));
+    if wire {
+        return wire::listen(listener.get_ref(), config, shared).await;
+    }
+    let (service, closed) = (Arc::clone(&shared), Arc::clone(&shared));
+    let server = serve(listener, service_fn(move |request| answer(request, Arc::clone(&service))))
+        .config(Arc::new(config))
+        .on_close(move |connection, _| _ = closed.read.fetch_add(connection.statistics().read, SeqCst))
+        .spawn();
+    *shared.connections.lock().expect("no panic") = Some(Box::new(move || server.connections().len()));
+    std::future::pending().await
+}
+
+fn tell(address: SocketAddr) {
+    println!("listening on {address}");
+    std::io::stdout().flush().expect("a pipe");
 }
 
 fn config(deadlines: &str) -> Config {
@@ -155,16 +177,33 @@ fn config(deadlines: &str) -> Config {
 }
 
 #[derive(Default)]
-struct Shared {
-    connections: Mutex<Option<Box<dyn Fn() -> usize + Send>>>,
+pub(crate) struct Shared {
+    pub(crate) connections: Mutex<Option<Box<dyn Fn() -> usize + Send>>>,
     handlers: AtomicUsize,
     requests: AtomicU64,
-    made: AtomicU64,
-    read: AtomicU64,
+    pub(crate) made: AtomicU64,
+    pub(crate) read: AtomicU64,
+}
+
+/// As `/counts` says it.
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let connections = self.connections.lock().expect("no panic").as_ref().map_or(0, |count| count());
+        let [requests, made, read] = [&self.requests, &self.made, &self.read].map(|number| number.load(SeqCst));
+        write!(f, "{connections} {} {requests} {made} {read}", self.handlers.load(SeqCst))
+    }
 }
 
 /// A handler that is at work.
-struct Working<'a>(&'a Shared);
+pub(crate) struct Working<'a>(&'a Shared);
+
+impl<'a> Working<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        shared.requests.fetch_add(1, SeqCst);
+        shared.handlers.fetch_add(1, SeqCst);
+        Working(shared)
+    }
+}
 
 impl Drop for Working<'_> {
     fn drop(&mut self) {
@@ -173,9 +212,7 @@ impl Drop for Working<'_> {
 }
 
 async fn answer(request: Request<Body>, shared: Arc<Shared>) -> Result<Response<Body>, BoxError> {
-    shared.requests.fetch_add(1, SeqCst);
-    shared.handlers.fetch_add(1, SeqCst);
-    let _working = Working(&shared);
+    let _working = Working::new(&shared);
     let path = request.uri().path().to_owned();
     let (route, argument) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
     let mut response = Response::new(Body::empty());
@@ -196,12 +233,7 @@ async fn answer(request: Request<Body>, shared: Arc<Shared>) -> Result<Response<
                 Ok::<_, BoxError>(vec![b'.'; PIECE])
             }))
         }
-        "counts" => {
-            let connections = shared.connections.lock().expect("no panic").as_ref().map_or(0, |count| count());
-            let numbers = [&shared.requests, &shared.made, &shared.read].map(|number| number.load(SeqCst));
-            let [requests, made, read] = numbers;
-            format!("{connections} {} {requests} {made} {read}", shared.handlers.load(SeqCst)).into()
-        }
+        "counts" => shared.to_string().into(),
         _ => return Err("no such route".into()),
     };
     Ok(response)
