@@ -95,3 +95,8 @@ where
     let services = Arc::new(Services::new(service));
     Serving::new(Stream::new(stream), Sleep::default(), Address::Unknown, Address::Unknown, services, Arc::default())
 }
+
+/// The examples of the README are tested like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
