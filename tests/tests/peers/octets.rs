@@ -138,7 +138,7 @@ fn nothing_is_read_beyond_a_little_while_the_application_does_not_read() {
 // R9110-10.1.1-07, R9110-10.1.1-08, R9110-10.1.1-10, R9110-10.1.1-11
 #[test]
 fn expectations() {
-    let local = Local::start_with(|config| config.timeouts.body = Duration::from_millis(200), 1);
+    let local = Local::start_with(|config| config.timeouts.body = Duration::from_millis(1000), 1);
     let put = |path: &str, expectation: &str| {
         format!("PUT {path} HTTP/1.1\r\nHost: x\r\nExpect: {expectation}\r\nContent-Length: 3\r\n\r\n")
     };

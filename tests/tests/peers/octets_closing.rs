@@ -73,12 +73,13 @@ fn an_idle_connection_ends_with_its_client() {
 // R9112-9.5-01, R9110-15.5.9-01
 #[test]
 fn an_idle_connection_is_closed_without_a_word() {
-    let local = Local::start_with(|config| config.timeouts.idle = Duration::from_millis(100), 1);
-    ends(local.connect());
+    let local = Local::start_with(|config| config.timeouts.idle = Duration::from_millis(700), 1);
+    let silent = local.connect();
     let mut peer = local.connect();
     peer.send(get("/"));
     assert_eq!(peer.answer().text(), "Hello, World!");
     ends(peer);
+    ends(silent);
 }
 
 // R9112-9.6-04, R9112-9.6-10
@@ -187,12 +188,12 @@ fn a_shutdown_lets_the_present_exchange_end() {
     let local = Local::start();
     let mut busy = local.connect();
     let idle = local.connect();
-    busy.send(get("/later/200") + &get("/"));
+    busy.send(get("/later/900") + &get("/"));
     local.until(|| local.server.connections().iter().any(|connection| connection.statistics().requests == 1));
     let server = local.server.clone();
     let shutdown = local.runtime.spawn(async move { server.shutdown(Duration::from_secs(20)).await });
     let answer = busy.answer();
-    assert_eq!((answer.text(), answer.closes()), ("200", true));
+    assert_eq!((answer.text(), answer.closes()), ("900", true));
     ends(busy);
     ends(idle);
     let report = local.runtime.block_on(shutdown).expect("no panic");
