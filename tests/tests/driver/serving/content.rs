@@ -199,3 +199,44 @@ fn n18_content_goes_on_when_everything_is_written() {
     assert_eq!(told.finished(), [(1, true)]);
     assert!(peer.swallow() > 10_000_000);
 }
+
+// N14, N15, N18: content goes back as it comes, whatever moves at a time; nobody waits for what has happened already.
+#[test]
+fn n14_content_is_sent_back_as_it_comes() {
+    const LENGTH: usize = 300_000;
+    for (size, capacity) in [(7, usize::MAX), (100, 1000), (5000, 100), (usize::MAX - 1, 70_000), (1 << 20, usize::MAX)]
+    {
+        for chunk in [0, 1, 1000, 100_000] {
+            let mut world = World::new();
+            let service = service_fn(async |request: Request<Body>| {
+                let length = request.headers().get("content-length").cloned();
+                let mut response = Response::new(request.into_body());
+                length.map(|length| response.headers_mut().insert("content-length", length));
+                Ok::<_, Infallible>(response)
+            });
+            let (dial, told) = told(&world, service);
+            let peer = dial.open(pieces(size));
+            peer.limit(capacity);
+            if chunk == 0 {
+                peer.send(format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {LENGTH}\r\n\r\n"));
+                peer.send("x".repeat(LENGTH));
+            } else {
+                peer.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+                peer.send(format!("{chunk:x}\r\n{}\r\n", "x".repeat(chunk)).repeat(LENGTH / chunk));
+                peer.send("0\r\n\r\n");
+            }
+            peer.send(GET);
+            let (mut content, mut stalls) = (0, 0);
+            while told.finished().len() < 2 {
+                world.turn();
+                let octets = peer.read();
+                content += octets.iter().filter(|octet| **octet == b'x').count();
+                stalls = if octets.is_empty() { stalls + 1 } else { 0 };
+                assert!(stalls < 3, "{size} at a time, {capacity} under way, chunks of {chunk}");
+            }
+            content += peer.read().iter().filter(|octet| **octet == b'x').count();
+            assert_eq!(content, LENGTH);
+            assert_eq!(told.finished(), [(1, true), (2, true)]);
+        }
+    }
+}

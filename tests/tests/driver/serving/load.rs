@@ -108,3 +108,31 @@ fn n11_a_waiting_handler_is_left_alone() {
     // The idle deadline of before the request goes off once.
     assert!(world.polls - polls <= 1 && peer.counts().reads - reads <= 1);
 }
+
+// N15: content that nobody asks for stays with its sender, but for a little that is read ahead; and the window opens again.
+#[test]
+fn n15_an_unread_body_stops_the_reads() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    let inner = doors.clone();
+    let service = service_fn(move |mut request: Request<Body>| {
+        let doors = inner.clone();
+        async move {
+            let first = request.body_mut().chunk().await.unwrap()?;
+            doors.pass("rest").await;
+            let rest = request.body_mut().collect(1 << 21).await?;
+            Ok::<_, BodyError>(Response::new(Body::from((first.len() + rest.len()).to_string())))
+        }
+    });
+    let (dial, _) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+    peer.send([0; 1_000_000]);
+    world.advance(seconds(1000));
+    let taken = 1_000_000 - peer.unread();
+    assert!(taken < 64 * 1024, "{taken} octets were read");
+    assert_eq!(peer.text(), "");
+    doors.open("rest");
+    world.turn();
+    assert!(peer.text().ends_with("\r\n\r\n1000000"));
+}
