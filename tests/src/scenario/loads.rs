@@ -131,3 +131,24 @@ pub fn a_slow_reader_holds_the_memory_at_the_mark(rig: impl Rig) {
     client.reset();
     probe.dropped.take();
 }
+
+// N15, N18: an echo takes in no more than its reader takes out.
+pub fn an_echo_is_held_back_by_its_reader(rig: impl Rig) {
+    const LENGTH: usize = 64 * 1024 * 1024;
+    let (server, _) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    client.send(post("/echo", LENGTH));
+    let block = vec![b'x'; 256 * 1024];
+    let mut sent = 0;
+    client.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    while let Ok(written) = client.stream.write(&block) {
+        sent += written;
+        assert!(sent < LENGTH / 2, "{sent} octets taken in though nobody reads what comes back");
+    }
+    client.stream.set_write_timeout(Some(DEADLINE)).unwrap();
+    std::thread::scope(|scope| {
+        let mut stream = client.stream.try_clone().unwrap();
+        scope.spawn(move || stream.write_all(&vec![b'x'; LENGTH - sent]).unwrap());
+        assert_eq!(client.answer().content.len(), LENGTH);
+    });
+}

@@ -221,6 +221,7 @@ macro_rules! scenarios {
             a_pipeline_behind_a_waiting_handler_is_not_read,
             requests_whose_answers_nobody_reads_stop,
             a_slow_reader_holds_the_memory_at_the_mark,
+            an_echo_is_held_back_by_its_reader,
         }
         $crate::scenarios! { in sockets on $rig =>
             socket_options_are_set,
@@ -253,6 +254,7 @@ macro_rules! scenarios {
             error_answers_can_be_replaced,
             an_empty_server_ends_at_once,
             hooks_see_every_connection_come_and_go,
+            a_shutdown_awaits_a_head_that_has_begun,
         }
         $crate::scenarios! { in wire on $rig =>
             a_long_pipeline_is_answered,
@@ -277,6 +279,8 @@ macro_rules! scenarios {
             a_body_that_breaks_off_or_breaks_the_rules_is_an_error,
             a_body_may_be_read_in_another_task,
             a_reader_that_outlives_the_exchange_is_told,
+            a_pipeline_behind_which_the_client_half_closes_is_answered,
+            an_echo_has_the_trailers_too,
         }
     };
     (in $module:ident on $rig:expr => $($name:ident),+ $(,)?) => {

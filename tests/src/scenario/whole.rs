@@ -339,3 +339,21 @@ pub fn hooks_see_every_connection_come_and_go(rig: impl Rig) {
     let told = told.lock().unwrap();
     assert!(told[0].0 == told[1].0 && told[0].1 && !told[1].1, "{told:?}");
 }
+
+// P15: a request whose head has begun is one that has begun.
+pub fn a_shutdown_awaits_a_head_that_has_begun(rig: impl Rig) {
+    let (server, _) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    let (begin, end) = GET.split_at(20);
+    client.send(begin);
+    within(|| server.handle.connections().iter().any(|one| one.statistics().read == 20));
+    thread::scope(|scope| {
+        let shutdown = scope.spawn(|| server.shutdown(DEADLINE));
+        refused(server.address);
+        client.send(end);
+        let answer = client.answer();
+        assert!(answer.text() == "Hello, World!" && answer.closes(), "{answer:?}");
+        assert_eq!(client.rest(), "");
+        assert_eq!(shutdown.join().unwrap(), 0);
+    });
+}

@@ -290,3 +290,33 @@ pub fn a_reader_that_outlives_the_exchange_is_told(rig: impl Rig) {
     client.send(format!("cd{GET}"));
     assert_eq!(client.answer().text(), "Hello, World!");
 }
+
+// N13
+pub fn a_pipeline_behind_which_the_client_half_closes_is_answered(rig: impl Rig) {
+    let (server, probe) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    client.send(get("/gate") + &post("/count", 3) + "abc" + &get("/gate"));
+    client.half_close();
+    for answer in ["passed", "3", "passed"] {
+        if answer == "passed" {
+            probe.arrived.take();
+            probe.gate.add(1);
+        }
+        assert_eq!(client.answer().text(), answer);
+    }
+    assert_eq!(client.rest(), "");
+}
+
+// X3, N30
+pub fn an_echo_has_the_trailers_too(rig: impl Rig) {
+    let (server, _) = start_routes(rig, |_| {});
+    let mut client = server.client();
+    client.send("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    assert!(client.head().contains("\r\nTransfer-Encoding: chunked\r\n"));
+    assert_eq!(client.octets(8), b"3\r\nabc\r\n");
+    client.send("2\r\nde\r\n0\r\nSum: 5\r\n\r\n");
+    let rest = "2\r\nde\r\n0\r\nsum: 5\r\n\r\n";
+    assert_eq!(client.octets(rest.len()), rest.as_bytes());
+    client.send(GET);
+    assert_eq!(client.answer().text(), "Hello, World!");
+}
