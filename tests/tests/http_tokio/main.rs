@@ -1,6 +1,7 @@
 //! http-tokio plays the scenarios, on one thread and on several.
 
 mod rig;
+mod stream;
 mod tunnel;
 
 mod current_thread {
