@@ -238,7 +238,8 @@ where
                 Err(error) => return self.take_error(error, cx),
             }
             // The end of a request that is answered already, or what it left unread, is nobody's business.
-            if !self.jobs.is_empty() {
+            let outstanding = self.link.as_ref().is_some_and(|link| link.core.outstanding() > 0);
+            if !self.jobs.is_empty() || !(room || outstanding) {
                 return true;
             }
         }
