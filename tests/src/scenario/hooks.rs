@@ -155,6 +155,7 @@ pub fn hooks_are_called_in_order(rig: impl Rig) {
     within(|| told.lock().unwrap().last().is_some_and(|last| last == "ReceivingHeaders"));
     client.send("GET\r\n\r\n");
     assert_eq!(client.answer().status(), "400");
+    within(|| told.lock().unwrap().last().is_some_and(|last| last == "Closing"));
     client.half_close();
     assert_eq!(client.rest(), "");
     within(|| told.lock().unwrap().last().is_some_and(|last| last == "close"));
