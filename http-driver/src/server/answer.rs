@@ -47,6 +47,10 @@ where
             return true;
         }
         if job.head.is_some() {
+            // A shutdown that has begun since this poll did.
+            if self.options.registry.is_shutting_down() {
+                link.core.shutdown();
+            }
             match begin(link, job, &self.options, cx) {
                 Begun::Waiting => return progress,
                 Begun::Complete => {
