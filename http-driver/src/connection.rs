@@ -261,6 +261,9 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                     R::refuse(core, error, date, out);
                 }
             }
+            if link.is_closed() {
+                link.say_goodbye(cx);
+            }
             if link.is_closed() || (step.is_err() && link.core.outstanding() > 0) {
                 let told = std::mem::replace(&mut self.told, true);
                 return Poll::Ready(match step {
@@ -474,8 +477,9 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
 
     /// The connection's parts, as they are. The inbox is the caller's already.
     pub fn into_parts(mut self) -> Option<Parts<R, Io, T>> {
-        let Link { core, mut out, io, timer, .. } = self.link.take()?;
-        Some(Parts { core, out: out.take(), io, timer })
+        let mut link = self.link.take()?;
+        let out = link.take_out();
+        Some(Parts { core: link.core, out, io: link.io, timer: link.timer })
     }
 
     /// The transport as a stream of octets of the next protocol, behind [`Event::UpgradeTail`]: `tail` is what that
@@ -485,7 +489,10 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// HTTP is not over; the connection is returned.
     pub fn into_upgraded(mut self, tail: Bytes) -> Result<Upgraded<Io>, Box<Self>> {
         match self.link.take_if(|link| link.core.state() == State::Upgraded) {
-            Some(Link { mut out, io, .. }) => Ok(Upgraded::new(io, tail, out.take())),
+            Some(mut link) => {
+                let out = link.take_out();
+                Ok(Upgraded::new(link.io, tail, out))
+            }
             None => Err(Box::new(self)),
         }
     }

@@ -52,7 +52,11 @@ pub(crate) struct Link<R: Role, Io, T> {
     /// The peer is gone.
     lost: bool,
     half_closed: bool,
+    /// The transport keeps octets back.
     unflushed: bool,
+    /// The last octet of the buffer, which has been written, stays in it until the transport has let go of it: all the
+    /// core's decisions about what is written hold for what has left.
+    last_is_written: bool,
     /// Reads and writes since the task last waited.
     burst: u8,
 }
@@ -77,6 +81,7 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             lost: false,
             half_closed: false,
             unflushed: false,
+            last_is_written: false,
             burst: 0,
         }
     }
@@ -142,7 +147,10 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
 
     /// Writes as much as the transport takes.
     fn poll_send(&mut self, cx: &mut Context<'_>) {
-        while self.interest().write {
+        if self.out.len() > 1 {
+            self.release_last();
+        }
+        while !self.last_is_written && self.interest().write {
             match self.poll_write(cx) {
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0)) => self.fail(io::ErrorKind::WriteZero.into()),
@@ -152,7 +160,10 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         }
         if self.unflushed {
             match self.io.poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Ok(())) => {
+                    self.unflushed = false;
+                    self.release_last();
+                }
                 Poll::Ready(Err(error)) => {
                     self.unflushed = false;
                     self.fail(error);
@@ -173,8 +184,11 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
                 ready!(self.io.poll_write_vectored(cx, slices.get(..count).unwrap_or_default()))?
             }
         };
-        out.advance(written as u64);
-        self.written += written as u64;
+        let length = written as u64;
+        self.last_is_written = length > 0 && length == out.len();
+        let passed = length - u64::from(self.last_is_written);
+        out.advance(passed);
+        self.written += passed;
         self.unflushed = true;
         Poll::Ready(Ok(written))
     }
@@ -260,6 +274,30 @@ impl<R: Role, Io, T> Link<R, Io, T> {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.interest().close
+    }
+
+    /// Takes the octet that has been written out of the buffer.
+    fn release_last(&mut self) {
+        if std::mem::take(&mut self.last_is_written) {
+            self.out.buffer().advance(1);
+            self.written += 1;
+        }
+    }
+
+    /// What has not been written to the transport.
+    pub(crate) fn take_out(&mut self) -> SendBuf {
+        self.release_last();
+        self.out.take()
+    }
+
+    /// Closes the sending side as well as it can be done without waiting: what is over in good order says so.
+    pub(crate) fn say_goodbye(&mut self, cx: &mut Context<'_>)
+    where
+        Io: Transport,
+    {
+        if !self.is_cut_off() && self.error.is_none() && !std::mem::replace(&mut self.half_closed, true) {
+            let _ = self.io.poll_shutdown(cx);
+        }
     }
 
     /// Whether octets are on their way out, here or in the transport.

@@ -269,14 +269,15 @@ where
             }
             Event::UpgradeTail(_) => {
                 let tail = self.inbox.retain();
-                if let (Some(mut job), Some(Link { mut out, io, now, .. })) = (self.jobs.pop(), self.link.take()) {
+                if let (Some(mut job), Some(mut link)) = (self.jobs.pop(), self.link.take()) {
+                    let out = link.take_out();
                     // What is not written yet goes with the connection.
                     let last = job.record.take().map(|record| (job.marks.clone(), record));
                     for (marks, mut record) in std::mem::take(&mut self.finishing).into_iter().chain(last) {
-                        record.end(marks.timings, true, now);
+                        record.end(marks.timings, true, link.now);
                         self.options.finished(&self.info, record);
                     }
-                    let io = Upgraded::new(io, tail, out.take()).map(|io| Box::new(io) as _);
+                    let io = Upgraded::new(link.io, tail, out).map(|io| Box::new(io) as _);
                     self.end(Ended { error: None, transport: None, cut_off: 0, upgraded: true });
                     job.exchange.set_upgraded(io);
                 }
@@ -414,6 +415,9 @@ where
     /// The connection is closed. Handlers may go on for a while, if they are allowed to.
     fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.settle();
+        if let Some(link) = &mut self.link {
+            link.say_goodbye(cx);
+        }
         if let (OnDisconnect::Finish(grace), false) = (self.options.on_disconnect, self.jobs.is_empty()) {
             if !std::mem::replace(&mut self.finishing_handlers, true) {
                 let Some(link) = &mut self.link else { return Poll::Ready(()) };

@@ -350,3 +350,43 @@ fn parts_can_be_put_together_again() {
     end.inbox = inbox;
     asked(&mut end, &peer);
 }
+
+// The last answer arrives, however slowly, from a transport that keeps octets back.
+#[test]
+fn i28_what_a_transport_keeps_back_is_not_closed_upon() {
+    for request in ["GET / HTTP/1.0\r\n\r\n", GET] {
+        for half_closed in [false, true] {
+            let (mut end, peer) = server_with(Config::server(), Shape { holds: true, ..Shape::default() });
+            peer.send(request);
+            if half_closed {
+                peer.fin();
+            }
+            assert!(end.events().len() >= 2);
+            peer.limit(10);
+            end.conn.respond(&ResponseHead::new(200).close(), BodyLength::Empty).unwrap();
+            let mut text = String::new();
+            for _ in 0..20 {
+                let _ = end.try_next();
+                text += &peer.text();
+                end.clock.advance(seconds(1));
+            }
+            assert!(text.ends_with("\r\n\r\n"), "{text}");
+            drop(end);
+            assert!(peer.saw_fin() && !peer.counts().aborted);
+            assert_eq!(peer.counts().shutdowns, 1, "{request}");
+        }
+    }
+}
+
+// Whoever closes in good order says so: with close_notify, where the transport has that.
+#[test]
+fn i28_the_sending_side_is_closed_before_the_connection() {
+    let (mut end, peer) = server();
+    end.rest();
+    end.clock.advance(seconds(75));
+    assert_eq!(end.event(), Seen::Closed);
+    assert_eq!(peer.counts().shutdowns, 1);
+    let (mut end, peer) = client();
+    assert!(end.close().unwrap().is_ok());
+    assert_eq!(peer.counts().shutdowns, 1);
+}

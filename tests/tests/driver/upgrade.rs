@@ -4,7 +4,7 @@ use super::*;
 use http_driver::{Transport, Upgraded};
 use http_proto::{Client, Config, RequestHead, SendError, State};
 use std::task::{Context, Poll, Waker};
-use tests::memory::{Seen, Wire, client, client_with, server};
+use tests::memory::{Seen, Wire, client, client_with, server, server_with};
 
 const OFFER: &str = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\n";
 const CONNECT: &str = "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n";
@@ -95,6 +95,25 @@ fn i16_the_head_that_accepts_is_written_first() {
         assert!(upgraded.poll_flush(cx).is_ready());
         assert_eq!(peer.text(), "frame");
     }
+}
+
+// Nothing is written twice, where the transport keeps back what HTTP has written last.
+#[test]
+fn i16_the_head_that_accepts_is_written_once() {
+    let (mut end, peer) = server_with(Config::server(), Shape { holds: true, ..Shape::default() });
+    peer.send(OFFER);
+    assert_eq!(end.events().len(), 3);
+    peer.limit(10);
+    accept(&mut end, false);
+    assert!(!end.flush());
+    let mut upgraded = upgraded(end);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut text = String::new();
+    for _ in 0..20 {
+        let _ = upgraded.poll_flush(cx);
+        text += &peer.text();
+    }
+    assert_eq!(text.to_lowercase(), SWITCH.to_lowercase());
 }
 
 fn offer(end: &mut End<Client>, tunnel: bool) {
