@@ -73,10 +73,13 @@ impl Exchange {
         Exchange(Arc::new(Shared { connection, number, head: None, asks, inner }))
     }
 
-    /// As new, for another exchange; in the same memory if nobody else has a hand on this one.
+    /// As new, for another exchange of any connection; in the same memory if nobody else has a hand on this one.
     pub(crate) fn renew(&mut self, connection: &Arc<ConnInfo>, number: u64) {
         match Arc::get_mut(&mut self.0) {
             Some(shared) => {
+                if !Arc::ptr_eq(&shared.connection, connection) {
+                    shared.connection = Arc::clone(connection);
+                }
                 (shared.number, shared.head) = (number, None);
                 *shared.asks.get_mut() = false;
                 *shared.inner.get_mut().unwrap_or_else(PoisonError::into_inner) = Inner::default();

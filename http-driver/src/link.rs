@@ -147,6 +147,9 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
 
     /// Writes as much as the transport takes.
     fn poll_send(&mut self, cx: &mut Context<'_>) {
+        if self.out.len() == 0 && !self.unflushed {
+            return self.out.release();
+        }
         if self.out.len() > 1 {
             self.release_last();
         }

@@ -3,6 +3,7 @@
 
 use bytes::BytesMut;
 use http_proto::{RecvBuf, SendBuf};
+use std::any::Any;
 use std::cell::RefCell;
 
 /// Buffers of either kind that a thread keeps.
@@ -11,18 +12,31 @@ const KEPT: usize = 64;
 const LARGEST: usize = 64 * 1024;
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { recv: Vec::new(), send: Vec::new() }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { recv: Vec::new(), send: Vec::new(), others: Vec::new() }) };
 }
 
 #[expect(clippy::vec_box, reason = "connections hold them as boxes, which stay where they are")]
 struct Pool {
     recv: Vec<Box<RecvBuf<BytesMut>>>,
     send: Vec<Box<SendBuf>>,
+    /// Memory of which only its type knows what it is for.
+    others: Vec<Box<dyn Any>>,
 }
 
 /// A pool is out of reach while its thread ends.
 fn with<T>(work: impl FnOnce(&mut Pool) -> Option<T>) -> Option<T> {
     POOL.try_with(|pool| work(&mut pool.borrow_mut())).ok().flatten()
+}
+
+/// Keeps memory for the next connection of this thread that has a use for its type.
+pub(crate) fn keep<T: 'static>(memory: Box<T>) {
+    with(|pool| (pool.others.len() < KEPT).then(|| pool.others.push(memory)));
+}
+
+/// Memory of this type that was kept.
+pub(crate) fn kept<T: 'static>() -> Option<Box<T>> {
+    // Mostly a thread serves one kind of service.
+    with(|pool| pool.others.pop()).and_then(|memory| memory.downcast().ok())
 }
 
 /// The receive buffer of a connection: [`RecvBuf`] over `BytesMut`, taken from the pool when input is awaited and given

@@ -4,6 +4,7 @@
 use crate::body::{BodyError, Slot};
 use crate::exchange::Exchange;
 use crate::info::ConnInfo;
+use crate::pool;
 use crate::record::Record;
 use crate::timings::Marks;
 use crate::trace::RequestSpan;
@@ -253,25 +254,6 @@ impl<F, B> Jobs<F, B> {
         self.front.is_none()
     }
 
-    /// Adds one, and hands it out to be filled in.
-    #[expect(clippy::indexing_slicing, reason = "the queue is not empty")]
-    pub(crate) fn begin(&mut self, connection: &Arc<ConnInfo>, number: u64) -> &mut Job<F, B> {
-        let job = match self.spare.take() {
-            Some(mut job) => {
-                job.exchange.renew(connection, number);
-                job
-            }
-            None => Box::new(Job::new(Exchange::new(Arc::clone(connection), number))),
-        };
-        if self.front.is_none() {
-            return self.front.insert(job);
-        }
-        self.rest.push_back(job);
-        let last = self.rest.len() - 1;
-        // It was just put there.
-        &mut self.rest[last]
-    }
-
     pub(crate) fn pop(&mut self) -> Option<Box<Job<F, B>>> {
         std::mem::replace(&mut self.front, self.rest.pop_front())
     }
@@ -293,10 +275,33 @@ impl<F, B> Jobs<F, B> {
         job.renew();
         self.spare = Some(job);
     }
+}
+
+impl<F: 'static, B: 'static> Jobs<F, B> {
+    /// Adds one, and hands it out to be filled in.
+    #[expect(clippy::indexing_slicing, reason = "the queue is not empty")]
+    pub(crate) fn begin(&mut self, connection: &Arc<ConnInfo>, number: u64) -> &mut Job<F, B> {
+        let job = match self.spare.take().or_else(pool::kept) {
+            Some(mut job) => {
+                job.exchange.renew(connection, number);
+                job
+            }
+            None => Box::new(Job::new(Exchange::new(Arc::clone(connection), number))),
+        };
+        if self.front.is_none() {
+            return self.front.insert(job);
+        }
+        self.rest.push_back(job);
+        let last = self.rest.len() - 1;
+        // It was just put there.
+        &mut self.rest[last]
+    }
 
     /// Gives back what an idle connection does not need.
     pub(crate) fn release(&mut self) {
-        self.spare = None;
+        if let Some(spare) = self.spare.take() {
+            pool::keep(spare);
+        }
         self.rest = VecDeque::new();
     }
 }

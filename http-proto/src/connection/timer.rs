@@ -51,21 +51,35 @@ impl Timers {
     }
 }
 
+/// A deadline that begins now; none if it is switched off.
+fn deadline(now: Instant, duration: Duration) -> Option<core::num::NonZeroU64> {
+    let nanos = now.saturating_add(duration).as_nanos().max(1);
+    core::num::NonZeroU64::new(nanos).filter(|_| duration != Duration::MAX)
+}
+
 impl<R: Role> Connection<R> {
     /// When [`Connection::handle_timeout`] must be called if nothing happens before; `None`: never. Ask after every
     /// round of steps and commands, with the present time: what they left undone is what deadlines start to run for. A
     /// late call only makes a deadline later.
     pub fn poll_timeout(&mut self, now: Instant, out: &SendBuf) -> Option<Instant> {
         self.settle(out);
+        if self.wants(Timer::Idle, out) {
+            // Then no other one is, and this is asked once for every exchange.
+            let running = self.timers.slot(Timer::Idle).filter(|_| !self.timers.active);
+            self.timers.active = false;
+            self.timers.deadlines = Default::default();
+            *self.timers.slot(Timer::Idle) = running.or_else(|| deadline(now, self.config.timeouts.idle));
+            return self.timers.earliest();
+        }
         for timer in TIMERS {
             let wanted = self.wants(timer, out);
             let renewed = self.take_renewal(timer, out);
             let duration = self.duration(timer);
             let slot = self.timers.slot(timer);
-            if !wanted || duration == Duration::MAX {
+            if !wanted {
                 *slot = None;
             } else if slot.is_none() || renewed {
-                *slot = core::num::NonZeroU64::new(now.saturating_add(duration).as_nanos().max(1));
+                *slot = deadline(now, duration);
             }
         }
         self.timers.earliest()
