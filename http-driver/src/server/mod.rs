@@ -5,23 +5,22 @@
 //! output, so that answers to pipelined requests go out together.
 
 mod answer;
+mod end;
 mod job;
+mod receive;
 
 pub use answer::Streaming;
 
-use crate::body::{Incoming, Slot};
 use crate::info::{Address, ConnInfo};
 use crate::link::{BATCH, Link, Reading};
-use crate::options::{Ended, OnDisconnect, Options};
+use crate::options::Options;
 use crate::pool::Inbox;
 use crate::record::Record;
 use crate::service::Services;
 use crate::timings::Marks;
-use crate::trace::{self, RequestSpan};
-use crate::upgraded::Upgraded;
 use crate::{Body, BoxError, Timer, Transport};
 use http::{Request, Response};
-use http_proto::{Connection, Event, Expectation, Framing, MethodKind, RecvError, Server, State, Step};
+use http_proto::{Connection, Server};
 use job::{Job, Jobs};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -208,132 +207,6 @@ where
         }
     }
 
-    /// Takes the next event, if it is wanted now; whether there was one.
-    fn receive(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(link) = &mut self.link else { return false };
-        // At its end the input may be looked at unasked: no further request can come of that.
-        let over = self.inbox.has_ended() && self.inbox.unread_len() == 0;
-        let room = link.out.len() < BATCH;
-        let in_flight = self.jobs.len();
-        let wanted = match self.jobs.newest() {
-            Some(Job { waiting: Some(_), .. }) => false,
-            Some(Job { content: Some(content), swallow, .. }) => *swallow || content.is_wanted(cx),
-            // The end of a request without content lies in its head; what state it is in shows to others.
-            Some(_) => (room && in_flight < self.options.max_in_flight) || link.core.state() == State::ReceivingBody,
-            // What is left of a body is swallowed in any case.
-            None => room || link.core.outstanding() > 0,
-        };
-        // Nor behind HTTP, where what has come is the beginning of the other protocol.
-        if !wanted && !over && link.core.state() != State::Upgraded {
-            return false;
-        }
-        if over && !std::mem::replace(&mut self.told_half_closed, true) {
-            self.jobs.iter_mut().for_each(|job| job.exchange.set_half_closed());
-        }
-        loop {
-            let Some(link) = &mut self.link else { return true };
-            match link.core.step(self.inbox.buffer()) {
-                Ok(Step::Event) => self.take_event(cx),
-                Ok(Step::NeedInput | Step::Paused | Step::Closed) => return false,
-                Err(error) => return self.take_error(error, cx),
-            }
-            // The end of a request that is answered already, or what it left unread, is nobody's business.
-            let outstanding = self.link.as_ref().is_some_and(|link| link.core.outstanding() > 0);
-            if !self.jobs.is_empty() || !(room || outstanding) {
-                return true;
-            }
-        }
-    }
-
-    fn take_event(&mut self, cx: &mut Context<'_>) {
-        let Some(link) = &mut self.link else { return };
-        let newest = self.jobs.newest();
-        match link.core.event(self.inbox.buffer()) {
-            Event::HeadersComplete(_) => self.begin(),
-            Event::Payload(_) => {
-                // Else it is what is left of a body that nobody reads.
-                if let Some(Job { content: Some(content), swallow: false, .. }) = newest {
-                    content.give(self.inbox.retain(), cx);
-                }
-            }
-            Event::MessageComplete(trailers) => {
-                link.head_at = link.read_at;
-                if let Some(job) = newest
-                    && let Some(content) = job.content.take()
-                {
-                    job.held_back = false;
-                    // Two limits of the core are below that of the map.
-                    let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
-                    content.end(trailers, cx);
-                }
-            }
-            Event::UpgradeTail(_) => {
-                let tail = self.inbox.retain();
-                if let (Some(mut job), Some(mut link)) = (self.jobs.pop(), self.link.take()) {
-                    let out = link.take_out();
-                    // What is not written yet goes with the connection.
-                    let last = job.record.take().map(|record| (job.marks.clone(), record));
-                    for (marks, mut record) in std::mem::take(&mut self.finishing).into_iter().chain(last) {
-                        record.end(marks.timings, true, link.now);
-                        self.options.finished(&self.info, record);
-                    }
-                    let io = Upgraded::new(link.io, tail, out).map(|io| Box::new(io) as _);
-                    self.end(Ended { error: None, transport: None, cut_off: 0, upgraded: true });
-                    job.exchange.set_upgraded(io);
-                }
-            }
-            Event::NeedInput | Event::Paused | Event::Closed => {}
-        }
-    }
-
-    /// Makes a call of a head. What no service should see is answered on the spot.
-    fn begin(&mut self) {
-        let Some(link) = &mut self.link else { return };
-        let number = self.info.count_request();
-        let job = self.jobs.begin(&self.info, number);
-        job.marks.head(link);
-        let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
-        job.span = RequestSpan::new(&head, &self.info, number);
-        job.head_only = head.method_kind() == MethodKind::Head;
-        job.connect = head.method_kind() == MethodKind::Connect;
-        job.held_back = head.expectation() == Expectation::Continue;
-        if self.options.keeps_records() {
-            job.record = Some(Box::new(Record::new(&head, number)));
-        }
-        if self.options.keep_heads {
-            job.exchange.keep_head(&head);
-        }
-        let length = match head.framing() {
-            Framing::Length(0) | Framing::None | Framing::Tunnel => Some(0),
-            Framing::Length(length) => Some(length),
-            Framing::Chunked | Framing::UntilClose => None,
-        };
-        let mut body = Body::empty();
-        if length != Some(0) {
-            let slot = Arc::<Slot>::default();
-            job.content = Some(Arc::clone(&slot));
-            body = Body::incoming(Incoming::new(slot, length));
-        }
-        if self.overloaded {
-            link.core.shutdown();
-            job.failed = Some(503);
-            return;
-        }
-        if head.expectation() == Expectation::Unknown {
-            // RFC 9110 section 10.1.1
-            job.failed = Some(417);
-            return;
-        }
-        let request = job.waiting.insert(Request::new(body));
-        *request.headers_mut() = std::mem::take(&mut job.spare.headers);
-        if head.write_http(request).is_err() {
-            job.waiting = None;
-            job.failed = Some(400);
-            return;
-        }
-        request.extensions_mut().insert(job.exchange.clone());
-    }
-
     /// Lets the service go on; whether something came of it.
     fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(link) = &mut self.link else { return false };
@@ -369,140 +242,6 @@ where
             }
         }
         progress
-    }
-
-    /// Receiving has failed. Requests before that are answered; then the failure is, in its place in the order.
-    fn take_error(&mut self, error: RecvError, cx: &mut Context<'_>) -> bool {
-        if let Some(content) = self.jobs.newest().and_then(|job| job.content.take()) {
-            // Its handler answers for it.
-            self.refused = true;
-            self.note_error(error);
-            return content.fail(error, cx);
-        }
-        if !self.jobs.is_empty() || self.refused {
-            return false;
-        }
-        self.note_error(error);
-        self.refused = true;
-        self.refuse(error);
-        true
-    }
-
-    fn note_error(&self, error: RecvError) {
-        trace::refused(&self.info, error);
-        if let Some(hook) = &self.options.on_protocol_error {
-            hook(&self.info, error);
-        }
-    }
-
-    /// Tells of exchanges whose last octet has reached the kernel.
-    fn settle(&mut self) {
-        let Some(link) = &self.link else { return };
-        if let Some(job) = self.jobs.front() {
-            job.marks.settle(link);
-        }
-        while let Some((marks, record)) = self.finishing.front_mut() {
-            if !marks.settle(link) {
-                break;
-            }
-            record.end(marks.timings, true, link.now);
-            if let Some((_, record)) = self.finishing.pop_front() {
-                self.options.finished(&self.info, record);
-            }
-        }
-    }
-
-    /// The connection is closed. Handlers may go on for a while, if they are allowed to.
-    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.settle();
-        if let Some(link) = &mut self.link {
-            link.say_goodbye(cx);
-        }
-        if let (OnDisconnect::Finish(grace), false) = (self.options.on_disconnect, self.jobs.is_empty()) {
-            if !std::mem::replace(&mut self.finishing_handlers, true) {
-                let Some(link) = &mut self.link else { return Poll::Ready(()) };
-                let deadline = link.timer.now().saturating_add(grace);
-                link.timer.reset(deadline);
-                self.jobs.iter_mut().for_each(|job| {
-                    job.exchange.set_gone();
-                    if let Some(content) = job.content.take() {
-                        content.close();
-                    }
-                });
-            }
-            while self.poll_call(cx) {}
-            let Some(link) = &mut self.link else { return Poll::Ready(()) };
-            let working = self.jobs.iter_mut().any(|job| job.waiting.is_some() || job.is_calling());
-            if working && link.timer.poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-        }
-        self.cut_off();
-        Poll::Ready(())
-    }
-}
-
-impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
-    /// Gives up what is outstanding, and tells of it.
-    fn cut_off(&mut self) {
-        let Some(link) = &mut self.link else { return };
-        if link.is_cut_off() {
-            link.io.abort();
-        }
-        let mut cut_off = 0;
-        let unfinished = std::mem::take(&mut self.finishing);
-        let jobs = std::iter::from_fn(|| self.jobs.pop()).map(|mut job| {
-            job.span.cut_off();
-            job.exchange.set_gone();
-            if let Some(content) = job.content.take() {
-                content.close();
-            }
-            cut_off += 1;
-            job.exchange.set_over();
-            (job.marks.clone(), job.record.take())
-        });
-        let records: Vec<_> = unfinished.into_iter().map(|(marks, record)| (marks, Some(record))).chain(jobs).collect();
-        for (marks, record) in records {
-            if let Some(mut record) = record {
-                record.end(marks.timings, false, link.now);
-                self.options.finished(&self.info, record);
-            }
-        }
-        while link.core.outstanding() > 0 {
-            link.core.abandon();
-        }
-        let transport = link.error.take().map(|error| *error);
-        let error = link.core.failure();
-        self.end(Ended { error, transport, cut_off, upgraded: false });
-    }
-
-    /// The connection is no longer one of the server's. Said exactly once.
-    fn end(&mut self, ended: Ended) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
-        }
-        self.report();
-        self.options.registry.remove(self.info.id());
-        trace::closed(&self.info, &ended);
-        if let Some(hook) = &self.options.on_close {
-            hook(&self.info, &ended);
-        }
-    }
-
-    /// Lets others see where the connection stands.
-    fn report(&self) {
-        let state = match &self.link {
-            Some(link) => {
-                self.info.set_transferred(link.read, link.written);
-                if self.ended { State::Closed } else { link.core.state() }
-            }
-            None => State::Upgraded,
-        };
-        if self.info.set_state(state)
-            && let Some(hook) = &self.options.on_state
-        {
-            hook(&self.info, state);
-        }
     }
 }
 

@@ -1,0 +1,119 @@
+//! What a server can do, and a client.
+
+use super::Connection;
+use super::auto::{Auto, AutoHead};
+use crate::side;
+use crate::{Timer, Transport};
+use http_proto::{BodyLength, Client, Config, RequestHead, ResponseHead, SendError, Server};
+use std::sync::Arc;
+
+impl<Io: Transport, T: Timer> Connection<Server, Io, T> {
+    /// The server's end of a new connection.
+    pub fn server(io: impl Into<Io>, config: Arc<Config>) -> Self
+    where
+        T: Default,
+    {
+        Self::new(http_proto::Connection::server(config), io.into(), T::default())
+    }
+
+    /// Answers the oldest unanswered request, with Date added. See the core's
+    /// [`respond`](http_proto::Connection::respond).
+    ///
+    /// # Errors
+    /// As the core's; nothing has changed then.
+    pub fn respond(&mut self, head: &ResponseHead<'_>, body: BodyLength) -> Result<(), SendError> {
+        let link = self.link_mut()?;
+        let date = match head.date {
+            Some(_) => None,
+            None => link.date(),
+        };
+        let queued = link.queued();
+        let (core, out) = link.commands();
+        side::respond(core, head, body, date, out)?;
+        self.begun(queued, body);
+        Ok(())
+    }
+
+    /// Sends an interim response, such as 103 (Early Hints). See the core's [`inform`](http_proto::Connection::inform).
+    ///
+    /// # Errors
+    /// As the core's.
+    pub fn inform(&mut self, head: &ResponseHead<'_>) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.inform(head, out)
+    }
+
+    /// Whether the client holds its content back until [`Connection::proceed`].
+    pub fn awaiting_continue(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
+    }
+
+    /// Sends 100 (Continue).
+    ///
+    /// # Errors
+    /// The client does not wait for it.
+    pub fn proceed(&mut self) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.proceed(out)
+    }
+
+    /// Accepts the offer of another protocol, or CONNECT. The next event is the
+    /// [`UpgradeTail`](Event::UpgradeTail); then [`Connection::into_upgraded`].
+    ///
+    /// # Errors
+    /// As the core's [`upgrade`](http_proto::Connection::upgrade).
+    pub fn upgrade(&mut self, head: &ResponseHead<'_>) -> Result<(), SendError> {
+        let (core, out) = self.link_mut()?.commands();
+        core.upgrade(head, out)
+    }
+
+    /// The head that [`Connection::send`] sends if none is out: set it before the first content of an answer. It holds
+    /// for the oldest unanswered exchange alone.
+    pub fn set_auto_head(&mut self, head: AutoHead) {
+        self.auto = Auto::Set(Box::new(head));
+    }
+
+    /// Makes it an error, for this exchange, to send content before a head.
+    pub fn no_auto_head(&mut self) {
+        self.auto = Auto::Off;
+    }
+}
+
+impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
+    /// The client's end of a new connection.
+    pub fn client(io: impl Into<Io>, config: Arc<Config>) -> Self
+    where
+        T: Default,
+    {
+        Self::new(http_proto::Connection::client(config), io.into(), T::default())
+    }
+
+    /// Begins an exchange. See the core's [`start`](http_proto::Connection::start).
+    ///
+    /// # Errors
+    /// As the core's; nothing has changed then.
+    pub fn start(&mut self, head: &RequestHead<'_>, body: BodyLength) -> Result<(), SendError> {
+        let link = self.link_mut()?;
+        let queued = link.queued();
+        let (core, out) = link.commands();
+        core.start(head, body, out)?;
+        self.marks.renew();
+        self.begun(queued, body);
+        Ok(())
+    }
+
+    /// Whether content is held back until 100 (Continue), a final answer, or the deadline.
+    pub fn awaiting_continue(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
+    }
+
+    /// The requests not answered completely, oldest first.
+    pub fn unanswered(&self) -> impl Iterator<Item = http_proto::Outstanding> {
+        self.link.iter().flat_map(|link| link.core.unanswered())
+    }
+
+    /// Whether another request may be started once what is outstanding is answered.
+    pub fn is_reusable(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.core.is_reusable())
+    }
+}

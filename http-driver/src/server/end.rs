@@ -1,0 +1,125 @@
+//! How exchanges and the connection come to an end, and who is told.
+
+use super::{HttpService, Serving};
+use crate::options::{Ended, OnDisconnect};
+use crate::trace;
+use crate::{Timer, Transport};
+use http_proto::State;
+use std::task::{Context, Poll};
+
+impl<S, Io, T> Serving<S, Io, T>
+where
+    S: HttpService + 'static,
+    Io: Transport + Send + 'static,
+    T: Timer,
+{
+    /// Tells of exchanges whose last octet has reached the kernel.
+    pub(super) fn settle(&mut self) {
+        let Some(link) = &self.link else { return };
+        if let Some(job) = self.jobs.front() {
+            job.marks.settle(link);
+        }
+        while let Some((marks, record)) = self.finishing.front_mut() {
+            if !marks.settle(link) {
+                break;
+            }
+            record.end(marks.timings, true, link.now);
+            if let Some((_, record)) = self.finishing.pop_front() {
+                self.options.finished(&self.info, record);
+            }
+        }
+    }
+
+    /// The connection is closed. Handlers may go on for a while, if they are allowed to.
+    pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.settle();
+        if let Some(link) = &mut self.link {
+            link.say_goodbye(cx);
+        }
+        if let (OnDisconnect::Finish(grace), false) = (self.options.on_disconnect, self.jobs.is_empty()) {
+            if !std::mem::replace(&mut self.finishing_handlers, true) {
+                let Some(link) = &mut self.link else { return Poll::Ready(()) };
+                let deadline = link.timer.now().saturating_add(grace);
+                link.timer.reset(deadline);
+                self.jobs.iter_mut().for_each(|job| {
+                    job.exchange.set_gone();
+                    if let Some(content) = job.content.take() {
+                        content.close();
+                    }
+                });
+            }
+            while self.poll_call(cx) {}
+            let Some(link) = &mut self.link else { return Poll::Ready(()) };
+            let working = self.jobs.iter_mut().any(|job| job.waiting.is_some() || job.is_calling());
+            if working && link.timer.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        self.cut_off();
+        Poll::Ready(())
+    }
+}
+
+impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
+    /// Gives up what is outstanding, and tells of it.
+    pub(super) fn cut_off(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        if link.is_cut_off() {
+            link.io.abort();
+        }
+        let mut cut_off = 0;
+        let unfinished = std::mem::take(&mut self.finishing);
+        let jobs = std::iter::from_fn(|| self.jobs.pop()).map(|mut job| {
+            job.span.cut_off();
+            job.exchange.set_gone();
+            if let Some(content) = job.content.take() {
+                content.close();
+            }
+            cut_off += 1;
+            job.exchange.set_over();
+            (job.marks.clone(), job.record.take())
+        });
+        let records: Vec<_> = unfinished.into_iter().map(|(marks, record)| (marks, Some(record))).chain(jobs).collect();
+        for (marks, record) in records {
+            if let Some(mut record) = record {
+                record.end(marks.timings, false, link.now);
+                self.options.finished(&self.info, record);
+            }
+        }
+        while link.core.outstanding() > 0 {
+            link.core.abandon();
+        }
+        let transport = link.error.take().map(|error| *error);
+        let error = link.core.failure();
+        self.end(Ended { error, transport, cut_off, upgraded: false });
+    }
+
+    /// The connection is no longer one of the server's. Said exactly once.
+    pub(super) fn end(&mut self, ended: Ended) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.report();
+        self.options.registry.remove(self.info.id());
+        trace::closed(&self.info, &ended);
+        if let Some(hook) = &self.options.on_close {
+            hook(&self.info, &ended);
+        }
+    }
+
+    /// Lets others see where the connection stands.
+    pub(super) fn report(&self) {
+        let state = match &self.link {
+            Some(link) => {
+                self.info.set_transferred(link.read, link.written);
+                if self.ended { State::Closed } else { link.core.state() }
+            }
+            None => State::Upgraded,
+        };
+        if self.info.set_state(state)
+            && let Some(hook) = &self.options.on_state
+        {
+            hook(&self.info, state);
+        }
+    }
+}
