@@ -5,14 +5,15 @@ use crate::Transport;
 use crate::info::ConnInfo;
 use crate::record::RequestId;
 use crate::upgraded::Upgraded;
+use crate::watched::Watched;
 use http::{HeaderMap, StatusCode};
 use http_proto::{OwnedRequest, Request};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// A transport of any kind.
 pub type BoxTransport = Box<dyn Transport + Send>;
@@ -43,7 +44,7 @@ struct Shared {
     head: Option<OwnedRequest>,
     /// There is something in `asked` that the connection has not taken.
     asks: AtomicBool,
-    inner: Mutex<Inner>,
+    inner: Watched<Inner>,
 }
 
 #[derive(Default)]
@@ -56,7 +57,6 @@ struct Inner {
     /// Nothing more will happen.
     over: bool,
     upgraded: Option<Upgraded<BoxTransport>>,
-    waiting: Vec<Waker>,
 }
 
 /// What a handler asks of its connection.
@@ -69,7 +69,7 @@ pub(crate) struct Asked {
 
 impl Exchange {
     pub(crate) fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
-        let (asks, inner) = (AtomicBool::new(false), Mutex::default());
+        let (asks, inner) = (AtomicBool::new(false), Watched::default());
         Exchange(Arc::new(Shared { connection, number, head: None, asks, inner }))
     }
 
@@ -82,7 +82,7 @@ impl Exchange {
                 }
                 (shared.number, shared.head) = (number, None);
                 *shared.asks.get_mut() = false;
-                *shared.inner.get_mut().unwrap_or_else(PoisonError::into_inner) = Inner::default();
+                *shared.inner.get_mut() = Inner::default();
             }
             None => *self = Exchange::new(Arc::clone(connection), number),
         }
@@ -133,7 +133,7 @@ impl Exchange {
 
     /// Whether the client is gone: what is answered cannot arrive.
     pub fn is_gone(&self) -> bool {
-        self.lock().gone
+        self.0.inner.with(|inner| inner.gone)
     }
 
     /// Waits until the client is gone. By default the handler is dropped then; this is for tasks of its own, and for
@@ -142,12 +142,12 @@ impl Exchange {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn gone(&self) {
-        poll_fn(|cx| self.wait(cx, |inner| inner.gone.then_some(()))).await;
+        poll_fn(|cx| self.0.inner.poll(cx, |inner| inner.gone.then_some(()))).await;
     }
 
     /// Whether the client has closed its sending side. It may still read the answer.
     pub fn is_half_closed(&self) -> bool {
-        self.lock().half_closed
+        self.0.inner.with(|inner| inner.half_closed)
     }
 
     /// The connection as a stream of octets, when this request has been answered with 101 (Switching Protocols) and the
@@ -156,69 +156,46 @@ impl Exchange {
         Upgrade(self.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn ask(&self, ask: impl FnOnce(&mut Asked)) {
-        let mut inner = self.lock();
-        if inner.over {
-            return;
-        }
-        ask(&mut inner.asked);
-        drop(inner);
-        self.0.asks.store(true, Release);
-        self.0.connection.wake();
-    }
-
-    fn wait<T>(&self, cx: &Context<'_>, ready: impl FnOnce(&mut Inner) -> Option<T>) -> Poll<T> {
-        let mut inner = self.lock();
-        match ready(&mut inner) {
-            Some(ready) => Poll::Ready(ready),
-            None => {
-                if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    inner.waiting.push(cx.waker().clone());
-                }
-                Poll::Pending
+        let is_open = self.0.inner.with(|inner| {
+            if !inner.over {
+                ask(&mut inner.asked);
             }
+            !inner.over
+        });
+        if is_open {
+            self.0.asks.store(true, Release);
+            self.0.connection.wake();
         }
     }
 
     /// What the handler has asked for since the last time.
     pub(crate) fn take_asked(&self) -> Option<Asked> {
         let asks = self.0.asks.load(Acquire) && self.0.asks.swap(false, Acquire);
-        asks.then(|| std::mem::take(&mut self.lock().asked))
+        asks.then(|| self.0.inner.with(|inner| std::mem::take(&mut inner.asked)))
     }
 
     pub(crate) fn set_half_closed(&self) {
-        self.lock().half_closed = true;
+        self.0.inner.with(|inner| inner.half_closed = true);
     }
 
     pub(crate) fn set_gone(&self) {
-        self.change(|inner| inner.gone = true);
+        self.0.inner.change(|inner| inner.gone = true);
     }
 
     /// The exchange is over. Without another owner of it nobody can notice.
     pub(crate) fn set_over(&self) {
         if Arc::strong_count(&self.0) > 1 {
-            self.change(|inner| inner.over = true);
+            self.0.inner.change(|inner| inner.over = true);
         }
     }
 
     pub(crate) fn set_upgraded(&self, upgraded: Upgraded<BoxTransport>) {
         // With nobody left to take it, it is dropped with the exchange.
-        self.change(|inner| {
+        self.0.inner.change(|inner| {
             inner.upgraded = Some(upgraded);
             inner.over = true;
         });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Inner)) {
-        let mut inner = self.lock();
-        change(&mut inner);
-        let waiting = std::mem::take(&mut inner.waiting);
-        drop(inner);
-        waiting.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -252,7 +229,7 @@ impl Future for Upgrade {
     type Output = Result<Upgraded<BoxTransport>, NotUpgraded>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.wait(cx, |inner| match inner.upgraded.take() {
+        self.0.0.inner.poll(cx, |inner| match inner.upgraded.take() {
             Some(upgraded) => Some(Ok(upgraded)),
             None => inner.over.then_some(Err(NotUpgraded)),
         })

@@ -4,9 +4,10 @@ use crate::info::{Address, ConnInfo};
 use crate::options::Options;
 use crate::record::Logger;
 use crate::service::Services;
+use crate::watched::Watched;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What a shutdown left behind.
@@ -21,49 +22,25 @@ pub struct Report {
 
 /// What the handle and the accept loop tell each other.
 #[derive(Debug, Default)]
-pub(crate) struct Control(Mutex<Inner>);
+pub(crate) struct Control(Watched<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     /// A shutdown was asked for, with this grace. The shortest counts.
     grace: Option<Duration>,
     report: Option<Report>,
-    waiting: Vec<Waker>,
 }
 
 impl Control {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Inner)) {
-        let mut inner = self.lock();
-        change(&mut inner);
-        let waiting = std::mem::take(&mut inner.waiting);
-        drop(inner);
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    fn poll<T>(&self, cx: &Context<'_>, ready: impl FnOnce(&Inner) -> Option<T>) -> Poll<T> {
-        let mut inner = self.lock();
-        if let Some(ready) = ready(&inner) {
-            return Poll::Ready(ready);
-        }
-        if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            inner.waiting.push(cx.waker().clone());
-        }
-        Poll::Pending
-    }
-
     /// The grace of a shutdown, once it was asked for.
     pub(crate) fn poll_grace(&self, cx: &Context<'_>) -> Poll<Duration> {
-        self.poll(cx, |inner| inner.grace)
+        self.0.poll(cx, |inner| inner.grace)
     }
 
     /// The grace as it is now, behind the first call for a shutdown; the task is woken when it changes.
     pub(crate) fn watch_grace(&self, cx: &Context<'_>) -> Option<Duration> {
         let mut now = None;
-        let _pending = self.poll(cx, |inner| {
+        let _pending = self.0.poll(cx, |inner| {
             now = inner.grace;
             None::<()>
         });
@@ -71,15 +48,15 @@ impl Control {
     }
 
     pub(crate) fn shut_down(&self, grace: Duration) {
-        self.change(|inner| inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace))));
+        self.0.change(|inner| inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace))));
     }
 
     pub(crate) fn finish(&self, report: Report) {
-        self.change(|inner| inner.report = Some(report));
+        self.0.change(|inner| inner.report = Some(report));
     }
 
     fn poll_report(&self, cx: &Context<'_>) -> Poll<Report> {
-        self.poll(cx, |inner| inner.report)
+        self.0.poll(cx, |inner| inner.report)
     }
 }
 

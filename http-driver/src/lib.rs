@@ -25,6 +25,7 @@ mod timings;
 mod trace;
 mod transport;
 mod upgraded;
+mod watched;
 
 pub use accept::{ListenerState, Overflow};
 pub use body::{Body, BodyError, BodySender, Disconnected};

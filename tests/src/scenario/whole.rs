@@ -201,6 +201,7 @@ pub fn a_connection_too_many_gets_503(rig: impl Rig) {
     assert_eq!(probe.calls(), 1);
     told.half_close();
     assert_eq!(told.rest(), "");
+    within(|| server.handle.connections().len() == 1);
     // Beyond twice the limit not even that.
     let silent = server.client();
     within(|| server.handle.connections().len() == 2);
