@@ -11,6 +11,8 @@ use std::task::{Context, Poll, ready};
 pub(crate) const BATCH: u64 = 64 * 1024;
 /// Octets that are read ahead while nobody asks for them, so that the end of the input and a reset are noticed.
 const READ_AHEAD: usize = 16 * 1024;
+/// Octets of one read: so many stay in the cache until they are used.
+const READ: usize = 64 * 1024;
 /// Slices of one vectored write.
 const SLICES: usize = 64;
 /// Reads or writes without a pause, after which others on the same thread get their turn.
@@ -203,7 +205,9 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             inbox.buffer().set_end(End::Aborted);
             return Poll::Ready(());
         }
-        match self.io.poll_read(cx, inbox.buffer().spare_mut()) {
+        let room = inbox.buffer().spare_mut();
+        let most = room.len().min(READ);
+        match self.io.poll_read(cx, room.get_mut(..most).unwrap_or_default()) {
             Poll::Ready(Ok(0)) => inbox.buffer().set_end(End::Clean),
             Poll::Ready(Ok(count)) => {
                 if !timed {

@@ -40,6 +40,8 @@ pub struct RecvBuf<S> {
     /// The storage is lent out, with so many unread octets in front.
     lent: Option<usize>,
     last_fill_was_full: bool,
+    /// The length that the storage has grown to. What is kept of it makes it shorter.
+    size: usize,
     position: u64,
 }
 
@@ -63,6 +65,7 @@ impl<S: Storage> RecvBuf<S> {
             end: None,
             lent: None,
             last_fill_was_full: false,
+            size: 0,
             position: 0,
         }
     }
@@ -117,7 +120,7 @@ impl<S: Storage> RecvBuf<S> {
         (self.storage, self.start, self.filled) = (S::default(), 0, 0);
         (self.carry, self.carry_start) = (Vec::new(), 0);
         self.head.release();
-        self.last_fill_was_full = false;
+        (self.last_fill_was_full, self.size) = (false, 0);
         true
     }
 
@@ -236,9 +239,17 @@ impl<S: Fill> RecvBuf<S> {
             self.compact();
         }
         let room = length - self.filled;
-        let full = room == 0 || room < length / 4 || (self.last_fill_was_full && self.start == 0);
+        let short = length < self.size;
+        let full = match short {
+            // What was kept is gone from the storage; the rest is used while that is worth a read.
+            true => room < self.size / 4,
+            false => room == 0 || room < length / 4 || (self.last_fill_was_full && self.start == 0),
+        };
         if full && length < MAXIMUM {
-            self.storage.set_len((length * 2).clamp(INITIAL, MAXIMUM).max(length));
+            if !short || self.last_fill_was_full {
+                self.size = (self.size.max(length) * 2).clamp(INITIAL, MAXIMUM);
+            }
+            self.storage.set_len(self.size.max(length));
             self.last_fill_was_full = false;
         }
         self.storage.octets_mut().get_mut(self.filled..).unwrap_or_default()
