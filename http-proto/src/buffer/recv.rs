@@ -33,7 +33,7 @@ pub struct RecvBuf<S> {
     filled: usize,
     carry: Vec<u8>,
     carry_start: usize,
-    /// Where the last event lies, in `carry` or in the storage.
+    /// Where the last event lies: in `carry` or in the storage, from where to where. There is none if it ends at 0.
     event: (bool, usize, usize),
     head: HeadParser,
     end: Option<End>,
@@ -116,7 +116,7 @@ impl<S: Storage> RecvBuf<S> {
         if self.unread_len() > 0 || self.lent.is_some() {
             return false;
         }
-        self.event = (false, 0, 0);
+        self.end_event();
         (self.storage, self.start, self.filled) = (S::default(), 0, 0);
         (self.carry, self.carry_start) = (Vec::new(), 0);
         self.head.release();
@@ -145,15 +145,11 @@ impl<S: Storage> RecvBuf<S> {
         (&mut self.head, block(&self.carry, self.carry_start, &self.storage, self.start, self.filled).1)
     }
 
-    /// The head parser and all unread octets, if they lie in one block.
+    /// The head parser and all unread octets, if they lie in one block of the storage.
     #[inline(always)]
     pub(crate) fn parser_of_all(&mut self) -> Option<(&mut HeadParser, &[u8])> {
-        let carried = self.carry.get(self.carry_start..).unwrap_or_default();
-        let behind = self.storage.octets().get(self.start..self.filled).unwrap_or_default();
-        match (carried, behind) {
-            ([], all) | (all, []) => Some((&mut self.head, all)),
-            ([_, ..], [_, ..]) => None,
-        }
+        let unread = self.storage.octets().get(self.start..self.filled)?;
+        (self.carry_start == self.carry.len()).then_some((&mut self.head, unread))
     }
 
     pub(crate) fn head(&self) -> &HeadParser {
@@ -180,10 +176,15 @@ impl<S: Storage> RecvBuf<S> {
         }
     }
 
+    #[inline(always)]
+    fn end_event(&mut self) {
+        self.event.2 = 0;
+    }
+
     /// Ends the last event.
     #[inline(always)]
     pub(crate) fn begin_step(&mut self) {
-        self.event = (false, 0, 0);
+        self.end_event();
         if self.carry_start > 0 && self.carry_start == self.carry.len() {
             self.carry.clear();
             self.carry_start = 0;
@@ -193,12 +194,20 @@ impl<S: Storage> RecvBuf<S> {
     /// Consumes octets of the block, at most all; the last `event` of them are those of the event.
     #[inline(always)]
     pub(crate) fn consume(&mut self, count: usize, event: usize) {
-        let carried = self.carry_start < self.carry.len();
-        let (start, end) =
-            if carried { (&mut self.carry_start, self.carry.len()) } else { (&mut self.start, self.filled) };
-        let count = count.min(end - *start);
-        *start += count;
-        self.event = (carried, start.saturating_sub(event), *start);
+        if self.carry_start < self.carry.len() {
+            return self.consume_carried(count, event);
+        }
+        let count = count.min(self.filled - self.start);
+        self.start += count;
+        self.event = (false, self.start.saturating_sub(event), self.start);
+        self.position += count as u64;
+    }
+
+    #[inline(never)]
+    fn consume_carried(&mut self, count: usize, event: usize) {
+        let count = count.min(self.carry.len() - self.carry_start);
+        self.carry_start += count;
+        self.event = (true, self.carry_start.saturating_sub(event), self.carry_start);
         self.position += count as u64;
     }
 
@@ -229,33 +238,46 @@ fn block<'b, S: Storage>(
 impl<S: Fill> RecvBuf<S> {
     /// Room for the next read, behind the unread octets; never empty but where 256 KiB are unread already, or the
     /// storage is lent. The last event is over then. The buffer starts at 8 KiB and grows while reads fill it.
+    #[inline]
     pub fn spare_mut(&mut self) -> &mut [u8] {
-        self.event = (false, 0, 0);
-        if self.lent.is_some() {
-            return &mut [];
+        self.end_event();
+        let room = self.storage.octets().len() - self.filled;
+        // While a message is coming in, there mostly is room enough behind what has come of it.
+        if self.start == self.filled || self.last_fill_was_full || self.is_short(room) {
+            self.make_room();
         }
+        self.storage.octets_mut().get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// Whether so little room is not worth a read.
+    #[inline(always)]
+    fn is_short(&self, room: usize) -> bool {
+        room == 0 || room < self.size / 4
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self) {
         let length = self.storage.octets().len();
-        if self.start == self.filled || (self.start > 0 && length - self.filled < length / 4) {
+        if self.lent.is_some() {
+            return;
+        }
+        if self.start == self.filled || (self.start > 0 && self.is_short(length - self.filled)) {
             self.compact();
         }
-        let room = length - self.filled;
-        let short = length < self.size;
-        let full = match short {
-            // What was kept is gone from the storage; the rest is used while that is worth a read.
-            true => room < self.size / 4,
-            false => room == 0 || room < length / 4 || (self.last_fill_was_full && self.start == 0),
-        };
+        // What was kept is gone from the storage, and no sign that reads want more.
+        let whole = length >= self.size;
+        let full = self.is_short(length - self.filled) || (whole && self.last_fill_was_full && self.start == 0);
         if full && length < MAXIMUM {
-            if !short || self.last_fill_was_full {
+            if whole || self.last_fill_was_full {
                 self.size = (self.size.max(length) * 2).clamp(INITIAL, MAXIMUM);
             }
             self.storage.set_len(self.size.max(length));
             self.last_fill_was_full = false;
         }
-        self.storage.octets_mut().get_mut(self.filled..).unwrap_or_default()
     }
 
     /// Says that `count` octets were read into the front of [`RecvBuf::spare_mut`]; more than it holds are ignored.
+    #[inline]
     pub fn commit(&mut self, count: usize) {
         let room = self.storage.octets().len() - self.filled;
         self.last_fill_was_full = count >= room;
@@ -287,7 +309,7 @@ impl<S: Fill> RecvBuf<S> {
         if self.lent.is_some() {
             return None;
         }
-        self.event = (false, 0, 0);
+        self.end_event();
         self.compact();
         self.storage.set_len(self.filled);
         self.storage.make_room(INITIAL);
@@ -324,7 +346,7 @@ impl<S: Feed> RecvBuf<S> {
     /// when that is at most an incomplete head or line. The last event is over then.
     #[inline]
     pub fn feed(&mut self, piece: S) {
-        self.event = (false, 0, 0);
+        self.end_event();
         if self.carry_start < self.carry.len() || self.start < self.filled {
             self.carry_over();
         }
