@@ -118,3 +118,56 @@ fn a_wrong_or_missing_octet_is_found_wherever_it_stands() {
         }
     }
 }
+
+/// What stands behind letters and `-` in a name is judged by the grammar, wherever blocks of octets end.
+#[test]
+fn every_octet_is_judged_wherever_it_stands_in_a_name() {
+    let limits = Limits::server();
+    let mut parser = HeadParser::new();
+    for at in 1..40 {
+        for octet in (0..=255).filter(|octet| *octet != b':') {
+            let mut name: Vec<u8> = b"a-Z-".iter().copied().cycle().take(40).collect();
+            name[at] = octet;
+            let head = [b"GET / HTTP/1.1\r\nHost: h\r\n", name.as_slice(), b": value\r\nLast: 1\r\n\r\n"].concat();
+            let accepted = parser.parse_request(&head, &limits).is_ok();
+            let is_tchar = octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
+            assert_eq!(accepted, is_tchar, "{octet} at {at}");
+        }
+    }
+}
+
+/// Pieces of one size after the other, so that lines are cut everywhere, with few and with many new octets.
+#[test]
+fn pieces_of_any_size_make_the_same_head() {
+    let heads = [
+        "Name: value\r\nAnother-Name-2:value\t\r\nEmpty:\r\nLong-Name-Of-More-Octets-Than-A-Block: 1\r\nLast: l",
+        "Latin: caf\u{e9} au lait, and much more than that, so that it takes pieces\r\nBlanks:  \t a  b \t \r\nL: l",
+        "Wrong Name: in the middle of what is otherwise as usual as can be\r\nName: value",
+        "Name: value\r\nWrong: a value with a control \u{1} in it, which is not usual at all\r\nName: value",
+    ];
+    for fields in heads {
+        let head = format!("GET /a/target/of/some/length HTTP/1.1\r\nHost: example.org\r\n{fields}\r\n\r\n");
+        let whole = by_connection(Connection::server(Arc::new(Config::server())), head.as_bytes());
+        assert!(whole.is_some());
+        for size in 1..head.len() {
+            let mut connection = Connection::server(Arc::new(Config::server()));
+            let mut input = RecvBuf::<Vec<u8>>::new();
+            let mut fed = 0;
+            let found = loop {
+                let end = (fed + size).min(head.len());
+                assert!(fed < end, "incomplete, {size}: {fields}");
+                input.fill_from(&head.as_bytes()[fed..end]);
+                fed = end;
+                match connection.recv(&mut input) {
+                    Ok(Event::HeadersComplete(head)) => {
+                        break Ok((format!("{head:?}"), connection.received() as usize));
+                    }
+                    Ok(Event::NeedInput) => {}
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => break Err((error.kind(), error.offset() as usize)),
+                }
+            };
+            assert_eq!(Some(found), whole, "{size}: {fields}");
+        }
+    }
+}

@@ -54,7 +54,7 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn step<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Step, RecvError> {
         input.begin_step();
-        if self.only_lengthens_head(input) {
+        if self.only_continues_head(input) {
             self.found = Found::Nothing(Step::NeedInput);
             self.flags.waiting = true;
             return Ok(Step::NeedInput);
@@ -62,13 +62,13 @@ impl<R: Role> Connection<R> {
         self.full_step(input)
     }
 
-    /// Whether the head being parsed is an octet longer than before, and in all else as it was.
+    /// Whether the head being parsed is longer than before, and in all else as it was.
     #[inline(always)]
-    fn only_lengthens_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
+    fn only_continues_head<S: Storage>(&self, input: &mut RecvBuf<S>) -> bool {
         self.recv == RecvHalf::Head
             && self.flags.parsing
             && input.end().is_none()
-            && input.parser_of_all().is_some_and(|(parser, block)| parser.lengthen(block, &self.config.limits))
+            && input.parser_of_all().is_some_and(|(parser, block)| parser.resume(block, &self.config.limits))
     }
 
     #[inline(never)]

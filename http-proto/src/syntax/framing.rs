@@ -1,8 +1,9 @@
 //! The framing decisions: one pure function per direction and role, each a table of RFC 9112 section 6.3 with the
 //! strict reading of every choice. Nothing else decides where a message ends.
 
+use super::known::Known;
 use super::options::Codings;
-use super::section::{FieldTable, Known};
+use super::section::FieldTable;
 use super::{MethodKind, Version, is_host, is_name, list, scan};
 use crate::error::{RecvErrorKind as Kind, SendError};
 

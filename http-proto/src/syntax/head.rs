@@ -219,39 +219,30 @@ impl HeadParser {
     pub(crate) fn parse(&mut self, block: &[u8], limits: &Limits, unfold: bool) -> Result<Option<usize>, Fault> {
         let max = usize::from(limits.head);
         let window = block.get(..max).unwrap_or(block);
-        let rules = FieldRules {
-            max_line: limits.field_line,
-            max_fields: limits.fields,
-            unfold,
-            too_many: Kind::TooManyFields,
-        };
+        let rules = FieldRules::of_head(limits, unfold);
         let complete = self.start_line(window, limits)? && self.fields.parse(window, &rules)?;
         self.complete(complete, window, block.len() > max, Fault::new(Kind::HeadTooLong, max))
     }
 
-    /// Whether what is new in `block` only lengthens a target or field in the middle of which it was cut before; then
-    /// that has been parsed. For input that comes in drops.
+    /// Parses on where a head was cut before. True if all that is new fits and more must come; else that is for
+    /// [`HeadParser::parse`] to find again.
     #[inline(always)]
-    pub(crate) fn lengthen(&mut self, block: &[u8], limits: &Limits) -> bool {
+    pub(crate) fn resume(&mut self, block: &[u8], limits: &Limits) -> bool {
         if block.len() > limits.head.into() {
             return false;
         }
-        match self.phase {
-            Phase::Fields => self.fields.lengthen(block, limits.field_line),
-            Phase::Target => {
-                let start = usize::from(self.line.first_end) + 1;
-                let lengthens =
-                    scan::is_drop(block, self.at, scan::TARGET) && block.len() - start <= limits.target.into();
-                if lengthens {
-                    self.at = block.len() as u32;
-                }
-                lengthens
-            }
-            Phase::Method | Phase::Version | Phase::Status | Phase::Reason | Phase::LineLf => false,
-        }
+        let lengthens = self.phase == Phase::Fields && self.fields.lengthen(block, limits.field_line);
+        lengthens || self.resume_parsing(block, limits)
     }
 
-    /// The same for a trailer section.
+    #[inline(never)]
+    fn resume_parsing(&mut self, block: &[u8], limits: &Limits) -> bool {
+        let rules = FieldRules::of_head(limits, self.response);
+        let started = self.start_line(block, limits);
+        started.and_then(|started| if started { self.fields.parse(block, &rules) } else { Ok(false) }) == Ok(false)
+    }
+
+    /// [`HeadParser::parse`] for a trailer section.
     pub(crate) fn parse_trailers(
         &mut self,
         block: &[u8],
@@ -259,12 +250,7 @@ impl HeadParser {
         unfold: bool,
     ) -> Result<Option<usize>, Fault> {
         let max = usize::from(limits.trailers);
-        let rules = FieldRules {
-            max_line: limits.field_line,
-            max_fields: limits.trailer_fields,
-            unfold,
-            too_many: Kind::TooManyTrailers,
-        };
+        let rules = FieldRules::of_trailers(limits, unfold);
         let window = block.get(..max).unwrap_or(block);
         let complete = self.fields.parse(window, &rules)?;
         self.complete(complete, window, block.len() > max, Fault::new(Kind::TrailersTooLong, max))

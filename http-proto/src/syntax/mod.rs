@@ -7,6 +7,7 @@ mod encode;
 mod fields;
 mod framing;
 mod head;
+mod known;
 mod message;
 mod names;
 mod options;

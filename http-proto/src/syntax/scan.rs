@@ -59,12 +59,6 @@ pub(super) fn in_class(c: u8, class: u8) -> bool {
     CLASS[c as usize] & class != 0
 }
 
-/// Whether there is a single octet from `from` on, and it is in the class.
-#[inline(always)]
-pub(super) fn is_drop(block: &[u8], from: u32, class: u8) -> bool {
-    matches!(block.get(from as usize..), Some(&[c]) if in_class(c, class))
-}
-
 /// Whether `bytes` is a token: one or more tchar.
 pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && is_run(bytes, token_end)

@@ -2,58 +2,15 @@
 //! position); knows no start line and no connection.
 
 use super::fields::FieldSpan;
+use super::known::{Known, Noted};
 use super::scan::ValueStops;
-use super::{CR, Fault, HTAB, LF, SP, fault, is_blank, is_name, octets, scan, slice};
+use super::{CR, Fault, HTAB, LF, SP, fault, is_blank, octets, scan, slice};
+use crate::config::Limits;
 use crate::error::RecvErrorKind as Kind;
 use alloc::vec::Vec;
 
-/// The names that decide about framing and the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    Host,
-    Expect,
-    Upgrade,
-    Connection,
-    ContentLength,
-    TransferEncoding,
-}
-
-const KNOWN: usize = 6;
-
-impl Known {
-    /// Whether a known name has this length and first letter: tells nearly all others apart.
-    #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "a number below 32 indexes a table of 32")]
-    fn may_be(length: u32, first: u8) -> bool {
-        const LETTERS: [u8; 32] = {
-            let mut letters = [0; 32];
-            (letters[4], letters[6], letters[7], letters[10], letters[14], letters[17]) =
-                (b'h', b'e', b'u', b'c', b'c', b't');
-            letters
-        };
-        LETTERS[length as usize % 32] == first | 0x20
-    }
-
-    #[inline(always)]
-    fn of(name: &[u8]) -> Option<Known> {
-        match name.len() {
-            4 => is_name(name, b"host").then_some(Known::Host),
-            6 => is_name(name, b"expect").then_some(Known::Expect),
-            7 => is_name(name, b"upgrade").then_some(Known::Upgrade),
-            10 => is_name(name, b"connection").then_some(Known::Connection),
-            14 => is_name(name, b"content-length").then_some(Known::ContentLength),
-            17 => is_name(name, b"transfer-encoding").then_some(Known::TransferEncoding),
-            _ => None,
-        }
-    }
-}
-
-/// Where the fields of a known name are: the first, and how many.
-#[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    first: u16,
-    count: u16,
-}
+/// So many new octets are worth looking at in blocks.
+const MANY: usize = 16;
 
 /// What a section is held to.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +20,22 @@ pub(crate) struct FieldRules {
     /// A client unfolds (RFC 9112 section 5.2), a server refuses.
     pub(crate) unfold: bool,
     pub(crate) too_many: Kind,
+}
+
+impl FieldRules {
+    #[inline(always)]
+    pub(crate) fn of_head(limits: &Limits, unfold: bool) -> Self {
+        FieldRules { max_line: limits.field_line, max_fields: limits.fields, unfold, too_many: Kind::TooManyFields }
+    }
+
+    pub(crate) fn of_trailers(limits: &Limits, unfold: bool) -> Self {
+        FieldRules {
+            max_line: limits.field_line,
+            max_fields: limits.trailer_fields,
+            unfold,
+            too_many: Kind::TooManyTrailers,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +50,31 @@ enum Phase {
     LineLf,
     /// The LF that ends the section.
     SectionLf,
+    /// Behind the section.
+    Done,
+}
+
+impl Phase {
+    /// The class of the octets that change nothing but a position; none of them is in no class.
+    #[inline(always)]
+    fn run(self) -> u8 {
+        match self {
+            Phase::Name => scan::TOKEN,
+            Phase::Value => scan::VALUE,
+            Phase::Line | Phase::Blank | Phase::LineLf | Phase::SectionLf | Phase::Done => 0,
+        }
+    }
 }
 
 #[inline(always)]
 fn octet(block: &[u8], at: u32) -> Option<u8> {
     block.get(at as usize).copied()
+}
+
+/// Whether a value ends here as nearly all do: with an octet that is no blank, and a line end behind it.
+#[inline(always)]
+fn is_usual_end(block: &[u8], end: u32) -> bool {
+    matches!(octets::<3>(block, end - 1), Some([last, line_end @ ..]) if *last > SP && line_end == b"\r\n")
 }
 
 fn trimmed_end(block: &[u8], start: u32, end: u32) -> u32 {
@@ -92,15 +85,16 @@ fn trimmed_end(block: &[u8], start: u32, end: u32) -> u32 {
 /// How the parsing of a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
-    /// With its line end; the next one begins at this position.
-    Ended(u32),
+    /// With its line end, or in a way that is for another to judge: the cursor is where to go on.
+    Ended,
     /// With the empty line that ends the section.
     SectionEnded,
     /// With the input.
     Cut,
 }
 
-/// Where the parser stands. Written only where it stops, so that nothing but registers changes from line to line.
+/// Where the parser stands. Written only where usual lines end, so that nothing but registers changes from one to the
+/// next.
 #[derive(Debug, Clone, Copy)]
 struct Cursor {
     at: u32,
@@ -110,28 +104,34 @@ struct Cursor {
     phase: Phase,
 }
 
-const START: Cursor = Cursor { at: 0, line: 0, name_end: 0, value: 0, phase: Phase::Line };
+impl Cursor {
+    /// Before a line.
+    #[inline(always)]
+    const fn line(at: u32) -> Self {
+        Cursor { at, line: at, name_end: 0, value: 0, phase: Phase::Line }
+    }
+}
 
 /// The resumable parser of a section and the table that it fills. Reused, so that a message costs no allocation.
 #[derive(Debug)]
 pub(crate) struct FieldTable {
     spans: Vec<FieldSpan>,
-    seen: [Seen; KNOWN],
+    noted: Noted,
     cursor: Cursor,
     folded: bool,
 }
 
 impl FieldTable {
     pub(crate) const fn new() -> Self {
-        FieldTable { spans: Vec::new(), seen: [Seen { first: 0, count: 0 }; KNOWN], cursor: START, folded: false }
+        FieldTable { spans: Vec::new(), noted: Noted::NONE, cursor: Cursor::line(0), folded: false }
     }
 
     /// Begins a section whose first line starts at `at`.
     #[inline(always)]
     pub(crate) fn begin(&mut self, at: u32) {
         self.spans.clear();
-        self.seen = [Seen::default(); KNOWN];
-        self.cursor = Cursor { at, line: at, ..START };
+        self.noted = Noted::NONE;
+        self.cursor = Cursor::line(at);
         self.folded = false;
     }
 
@@ -153,32 +153,49 @@ impl FieldTable {
         self.spans = Vec::new();
     }
 
-    /// Parses on; `Ok(true)` when the empty line that ends the section has been seen.
+    /// Parses on; `Ok(true)` when the empty line that ends the section has been seen. What it has found, end or fault,
+    /// it finds again when it is called again.
     #[inline(always)]
     pub(crate) fn parse(&mut self, block: &[u8], rules: &FieldRules) -> Result<bool, Fault> {
-        let mut outcome = match self.cursor.phase {
-            Phase::Line => Ok(Line::Ended(self.cursor.at)),
-            Phase::Name | Phase::Blank | Phase::Value | Phase::LineLf | Phase::SectionLf => {
-                self.line(self.cursor, block, rules)
-            }
-        };
-        while let Ok(Line::Ended(at)) = outcome {
-            outcome = match self.usual_lines(at, block, rules) {
-                Line::Ended(at) => self.line(Cursor { at, ..START }, block, rules),
+        let mut outcome = Ok(Line::Ended);
+        while outcome == Ok(Line::Ended) {
+            // Few octets are sooner looked at one by one.
+            let many = block.len() >= self.position() + MANY;
+            outcome = match if many { self.usual_lines(block, rules) } else { Line::Ended } {
+                Line::Ended => self.line(block, rules),
                 done @ (Line::SectionEnded | Line::Cut) => Ok(done),
             };
         }
         self.judge(outcome, rules)
     }
 
-    /// Enters the lines from `at` on as long as they are whole and in every way usual, and returns where the first other
-    /// line begins. Judges nothing: what is not usual need not be wrong, and [`FieldTable::line`] looks at it again.
+    /// Enters the lines from the cursor on as long as they are whole and in every way usual. Judges nothing: what is not
+    /// usual need not be wrong, and [`FieldTable::line`] looks at it again.
     #[inline(never)]
-    fn usual_lines(&mut self, at: u32, block: &[u8], rules: &FieldRules) -> Line {
+    fn usual_lines(&mut self, block: &[u8], rules: &FieldRules) -> Line {
+        let Cursor { at, mut line, name_end, value, phase } = self.cursor;
+        let from = match phase {
+            Phase::Line | Phase::Value => at,
+            // The few octets of a name that were there before are sooner read again.
+            Phase::Name if (at - line) as usize <= MANY => line,
+            Phase::Name | Phase::Blank | Phase::LineLf | Phase::SectionLf | Phase::Done => return Line::Ended,
+        };
         // No line among these octets can be too long.
-        let near = slice(block, 0, block.len().min(at as usize + usize::from(rules.max_line)));
-        let mut line = at;
-        let mut stops = ValueStops::new(near, at);
+        let near = slice(block, 0, block.len().min(line as usize + usize::from(rules.max_line)));
+        let mut stops = ValueStops::new(near, from);
+        if phase == Phase::Value {
+            // What is left of the value in which the input was cut before.
+            let end = stops.next(near, at);
+            if end as usize == block.len() {
+                self.cursor.at = end;
+                return Line::Cut;
+            }
+            if end <= value || !is_usual_end(near, end) {
+                return Line::Ended;
+            }
+            self.enter(near, [line, name_end, value, end]);
+            line = end + 2;
+        }
         while let Some(initial) = octet(near, line)
             && initial > b':'
             && self.spans.len() < rules.max_fields.into()
@@ -191,37 +208,37 @@ impl FieldTable {
             if colon_space != b": " || *first <= SP {
                 break;
             }
-            if end as usize == block.len() {
-                self.cursor = Cursor { at: end, line, name_end, value, phase: Phase::Value };
-                return Line::Cut;
-            }
-            let Some([last, line_end @ ..]) = octets::<3>(near, end - 1) else { break };
-            if *last <= SP || line_end != b"\r\n" {
+            if !is_usual_end(near, end) {
+                if end as usize == block.len() {
+                    self.cursor = Cursor { at: end, line, name_end, value, phase: Phase::Value };
+                    return Line::Cut;
+                }
                 break;
             }
             self.enter(near, [line, name_end, value, end]);
             line = end + 2;
         }
         if octets(near, line) == Some(b"\r\n") {
-            self.cursor = Cursor { at: line + 2, ..START };
+            self.cursor = Cursor { phase: Phase::Done, ..Cursor::line(line + 2) };
             return Line::SectionEnded;
         }
-        Line::Ended(line)
+        if line > self.cursor.line {
+            self.cursor = Cursor::line(line);
+        }
+        Line::Ended
     }
 
     /// Steps over the octet of `block` that is new, if it only lengthens the name or value in which it was cut
     /// before; else does nothing, and says so.
     #[inline(always)]
     pub(crate) fn lengthen(&mut self, block: &[u8], max_line: u16) -> bool {
-        let class = match self.cursor.phase {
-            Phase::Name => scan::TOKEN,
-            Phase::Value => scan::VALUE,
-            Phase::Line | Phase::Blank | Phase::LineLf | Phase::SectionLf => return false,
-        };
-        let line = self.cursor.line as usize;
-        let lengthens = scan::is_drop(block, self.cursor.at, class) && block.len() - line <= max_line.into();
+        let Cursor { at, line, phase, .. } = self.cursor;
+        let end = at as usize + 1;
+        let lengthens = block.len() == end
+            && block.last().is_some_and(|&c| scan::in_class(c, phase.run()))
+            && end - line as usize <= max_line.into();
         if lengthens {
-            self.cursor.at = block.len() as u32;
+            self.cursor.at = end as u32;
         }
         lengthens
     }
@@ -246,8 +263,8 @@ impl FieldTable {
     /// One line, from the phase of the cursor on. Its parts follow each other. Where the input ends or goes wrong, the
     /// cursor is kept, with the position of the octet that is missing or wrong.
     #[inline(never)]
-    fn line(&mut self, from: Cursor, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
-        let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = from;
+    fn line(&mut self, block: &[u8], rules: &FieldRules) -> Result<Line, Kind> {
+        let Cursor { mut at, mut line, mut name_end, mut value, mut phase } = self.cursor;
         macro_rules! leave {
             ($phase:ident, $outcome:expr) => {{
                 self.cursor = Cursor { at, line, name_end, value, phase: Phase::$phase };
@@ -273,12 +290,15 @@ impl FieldTable {
                 Some(_) => line = at,
             }
         }
+        if phase == Phase::Done {
+            return Ok(Line::SectionEnded);
+        }
         if phase == Phase::SectionLf {
             match octet(block, at) {
                 None => leave!(SectionLf, Ok(Line::Cut)),
                 Some(LF) => {
                     at += 1;
-                    leave!(SectionLf, Ok(Line::SectionEnded))
+                    leave!(Done, Ok(Line::SectionEnded))
                 }
                 Some(_) => leave!(SectionLf, Err(Kind::BareCr)),
             }
@@ -326,14 +346,15 @@ impl FieldTable {
         }
         let value_end = trimmed_end(block, value, at - 1);
         self.enter(block, [line, name_end, value, value_end]);
-        Ok(Line::Ended(at + 1))
+        self.cursor = Cursor::line(at + 1);
+        Ok(Line::Ended)
     }
 
     /// Enters a field: where its name and its value begin and end.
     #[inline(always)]
     fn enter(&mut self, block: &[u8], [line, name_end, value, end]: [u32; 4]) {
         if Known::may_be(name_end - line, octet(block, line).unwrap_or(0)) {
-            self.note(slice(block, line as usize, name_end as usize));
+            self.noted.note(slice(block, line as usize, name_end as usize), self.spans.len());
         }
         // A head is at most 64 KiB less one, so no offset is cut here.
         self.spans.push(FieldSpan {
@@ -342,17 +363,6 @@ impl FieldTable {
             value: value as u16,
             value_end: end as u16,
         });
-    }
-
-    #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "an enum of KNOWN variants indexes an array of KNOWN")]
-    fn note(&mut self, name: &[u8]) {
-        let Some(known) = Known::of(name) else { return };
-        let seen = &mut self.seen[known as usize];
-        if seen.count == 0 {
-            seen.first = self.spans.len() as u16;
-        }
-        seen.count += 1;
     }
 
     /// A line that begins with a blank: the last field goes on (RFC 9112 section 5.2), if there is one. Returns where
@@ -374,14 +384,7 @@ impl FieldTable {
     /// Takes the last field out again, to be entered anew when its continuation has ended.
     fn forget_last(&mut self) {
         self.spans.pop();
-        let index = self.spans.len() as u16;
-        for seen in &mut self.seen {
-            // Only a first occurrence can be told by its index; a repeated one is counted once too often, and twice is
-            // all that matters.
-            if seen.count == 1 && seen.first == index {
-                seen.count = 0;
-            }
-        }
+        self.noted.forget(self.spans.len());
     }
 
     /// Copies the section to `side` with every fold turned into blanks, so that the spans hold for it, and moves the
@@ -412,7 +415,7 @@ impl FieldTable {
     /// The value of the only field of a known name; `None` if there are none or several.
     #[inline(always)]
     pub(super) fn only<'t>(&self, block: &'t [u8], known: Known) -> Option<&'t [u8]> {
-        let seen = self.seen_of(known);
+        let seen = self.noted.seen(known);
         let span = self.spans.get(usize::from(seen.first)).filter(|_| seen.count == 1);
         span.map(|span| span.value(block))
     }
@@ -421,14 +424,14 @@ impl FieldTable {
     /// the block: what looks at blocks of octets need not care what lies behind it.
     #[inline(always)]
     pub(super) fn only_is(&self, block: &[u8], known: Known, check: impl Fn(&[u8], u32, u32) -> bool) -> bool {
-        let seen = self.seen_of(known);
+        let seen = self.noted.seen(known);
         let span = self.spans.get(usize::from(seen.first)).filter(|_| seen.count == 1);
         span.is_some_and(|span| check(block, span.value.into(), span.value_end.into()))
     }
 
     /// The values of the fields of a known name.
     pub(super) fn known<'t>(&'t self, block: &'t [u8], known: Known) -> impl Iterator<Item = &'t [u8]> {
-        let seen = self.seen_of(known);
+        let seen = self.noted.seen(known);
         let first = self.spans.get(usize::from(seen.first)).filter(|_| seen.count > 0);
         let later = if seen.count > 1 { self.spans.get(usize::from(seen.first) + 1..).unwrap_or(&[]) } else { &[] };
         let later = later.iter().filter(move |span| Known::of(span.name(block)) == Some(known));
@@ -438,13 +441,7 @@ impl FieldTable {
     /// Whether there is a field of that name.
     #[inline(always)]
     pub(super) fn has(&self, known: Known) -> bool {
-        self.seen_of(known).count > 0
-    }
-
-    #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "an enum of KNOWN variants indexes an array of KNOWN")]
-    fn seen_of(&self, known: Known) -> Seen {
-        self.seen[known as usize]
+        self.noted.seen(known).count > 0
     }
 }
 
