@@ -85,18 +85,25 @@ pub(super) fn token_end(block: &[u8], from: u32) -> RunEnd {
     run_end(block, from, TOKEN, b':', block::TokenStop)
 }
 
-/// The first position at or after `from` of an octet that is rare in a field name, or none of it.
+/// The same where 16 octets of nearly all names are letters and `-`, and the colon is near.
 #[inline(always)]
 pub(super) fn usual_name_end(block: &[u8], from: u32) -> u32 {
     let mut at = from;
     while let Some(octets) = octets(block, at) {
-        let clean = block::TokenStop.first(octets, 0);
+        let clean = block::NameStop.first(octets, 0);
         at += clean;
-        if clean < 16 {
-            return at;
+        match octets.get(clean as usize) {
+            Some(b':') => return at,
+            Some(_) => break,
+            None => {}
         }
     }
-    tail_end(block, at, TOKEN, block::TokenStop).0
+    unusual_name_end(block, at)
+}
+
+#[inline(never)]
+fn unusual_name_end(block: &[u8], from: u32) -> u32 {
+    token_end(block, from).0
 }
 
 /// The first position at or after `from` that may not stand in a field value.
@@ -225,6 +232,17 @@ mod swar {
     pub(crate) fn target_stops(x: u64) -> u64 {
         let hash = (x ^ all(b'#')).wrapping_sub(ONES);
         (x.wrapping_sub(all(b'!')) | x.wrapping_add(ONES) | x | hash) & HIGH
+    }
+
+    /// Outside letters and `-`.
+    #[inline(always)]
+    pub(crate) fn name_stops(x: u64) -> u64 {
+        let low = x & LOW7;
+        let folded = low | all(0x20);
+        let letter = (folded + all(0x80 - b'a')) & !(folded + all(0x80 - b'z' - 1));
+        // Exact in every lane, as letters are: what is inside must not be marked by a carry.
+        let no_dash = (low ^ all(b'-')) + LOW7;
+        ((!letter & no_dash) | x) & HIGH
     }
 
     /// Outside letters, digits, `-` and `.`.

@@ -6,6 +6,8 @@ use super::{Stop, swar, value_end};
 #[derive(Clone, Copy)]
 pub(super) struct TokenStop;
 #[derive(Clone, Copy)]
+pub(super) struct NameStop;
+#[derive(Clone, Copy)]
 pub(super) struct ValueStop;
 #[derive(Clone, Copy)]
 pub(super) struct TargetStop;
@@ -23,6 +25,13 @@ impl Stop<16> for TokenStop {
     #[inline(always)]
     fn first(self, block: &[u8; 16], from: u32) -> u32 {
         swar::first(block, from, swar::token_stops)
+    }
+}
+
+impl Stop<16> for NameStop {
+    #[inline(always)]
+    fn first(self, block: &[u8; 16], from: u32) -> u32 {
+        swar::first(block, from, swar::name_stops)
     }
 }
 

@@ -9,6 +9,8 @@ use safe_arch::{
 #[derive(Clone, Copy)]
 pub(super) struct TokenStop;
 #[derive(Clone, Copy)]
+pub(super) struct NameStop;
+#[derive(Clone, Copy)]
 pub(super) struct ValueStop;
 #[derive(Clone, Copy)]
 pub(super) struct TargetStop;
@@ -56,6 +58,16 @@ impl Stop<16> for TokenStop {
             let letter = in_range(bitor_m128i(octets, splat(0x20)), b'a', 26);
             let digit = in_range(octets, b'0', 10);
             bitor_m128i(bitor_m128i(letter, digit), in_range(octets, b'-', 2))
+        })
+    }
+}
+
+impl Stop<16> for NameStop {
+    #[inline(always)]
+    fn first(self, block: &[u8; 16], from: u32) -> u32 {
+        first_of_16(block, from, |octets| {
+            let letter = in_range(bitor_m128i(octets, splat(0x20)), b'a', 26);
+            bitor_m128i(letter, cmp_eq_mask_i8_m128i(octets, splat(b'-')))
         })
     }
 }
