@@ -58,7 +58,7 @@ impl<Io: Transport, T: Timer> Connection<Server, Io, T> {
     }
 
     /// Accepts the offer of another protocol, or CONNECT. The next event is the
-    /// [`UpgradeTail`](Event::UpgradeTail); then [`Connection::into_upgraded`].
+    /// [`UpgradeTail`](http_proto::Event::UpgradeTail); then [`Connection::into_upgraded`].
     ///
     /// # Errors
     /// As the core's [`upgrade`](http_proto::Connection::upgrade).
