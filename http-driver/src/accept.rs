@@ -2,7 +2,7 @@
 
 use crate::Timer;
 use crate::handle::{Control, Report};
-use crate::options::Options;
+use crate::options::{Options, guarded};
 use crate::runtime::{Accepted, Listener, Runtime};
 use crate::server::{HttpService, Serving};
 use crate::service::Services;
@@ -74,7 +74,7 @@ where
         let grace = poll_fn(|cx| self.poll_accept(cx)).await;
         let Acceptor { listener, options, control, mut timer, on_listener, .. } = self;
         drop(listener);
-        let tell = |state| on_listener.iter().for_each(|hook| hook(state));
+        let tell = |state| on_listener.iter().for_each(|hook| _ = guarded(|| hook(state)));
         tell(ListenerState::NotListening);
         let registry = &options.registry;
         let mut report = Report { connections: registry.len(), cut_off: 0 };
@@ -100,7 +100,7 @@ where
 
     fn tell(&self, state: ListenerState) {
         if let Some(hook) = &self.on_listener {
-            hook(state);
+            guarded(|| hook(state));
         }
     }
 
@@ -151,7 +151,9 @@ where
             return;
         }
         let (services, options) = (Arc::clone(&self.services), Arc::clone(&self.options));
-        let mut serving = Serving::new(io, Rt::Timer::default(), local, peer, services, options);
+        let timer = Rt::Timer::default();
+        // Where no service can be made for it, a connection is closed, and the others go on.
+        let Some(mut serving) = guarded(|| Serving::new(io, timer, local, peer, services, options)) else { return };
         if full {
             serving.set_overloaded();
         }

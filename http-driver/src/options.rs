@@ -7,6 +7,7 @@ use http::Response;
 use http_proto::{Config, RecvError, State};
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -102,15 +103,51 @@ impl Options {
         self.on_finish.is_some() || self.logs.load(Acquire)
     }
 
+    pub(crate) fn connected(&self, connection: &ConnInfo) {
+        if let Some(hook) = &self.on_connect {
+            guarded(|| hook(connection));
+        }
+    }
+
+    pub(crate) fn changed(&self, connection: &ConnInfo, state: State) {
+        if let Some(hook) = &self.on_state {
+            guarded(|| hook(connection, state));
+        }
+    }
+
+    pub(crate) fn broke_the_protocol(&self, connection: &ConnInfo, error: RecvError) {
+        if let Some(hook) = &self.on_protocol_error {
+            guarded(|| hook(connection, error));
+        }
+    }
+
     pub(crate) fn finished(&self, connection: &Arc<ConnInfo>, record: Box<Record>) {
         if let Some(hook) = &self.on_finish {
-            hook(connection, &record);
+            guarded(|| hook(connection, &record));
         }
         let logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(logger) = logger {
-            logger.log(Entry { connection: Arc::clone(connection), record, remote_name: None });
+            let entry = Entry { connection: Arc::clone(connection), record, remote_name: None };
+            guarded(|| logger.log(entry));
         }
     }
+
+    pub(crate) fn closed(&self, connection: &ConnInfo, ended: &Ended) {
+        if let Some(hook) = &self.on_close {
+            guarded(|| hook(connection, ended));
+        }
+    }
+
+    /// The application's own answer to a fault.
+    pub(crate) fn page(&self, fault: &Fault) -> Option<Response<Bytes>> {
+        guarded(|| self.error_page.as_ref().map(|page| page(fault))).flatten()
+    }
+}
+
+/// Calls what the application has handed in; `None`: it has panicked. That must take neither the connection along nor the
+/// accept loop; and in a connection that is dropped because of a panic another one would end the process.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
 impl fmt::Debug for Options {

@@ -93,7 +93,7 @@ where
     /// Answers what the client did wrong, in the place of an answer.
     pub(super) fn refuse(&mut self, error: RecvError) {
         let (Some(link), Some(status)) = (&mut self.link, error.status()) else { return };
-        let response = self.options.error_page.as_ref().map(|page| page(&Fault { status, error: Some(error) }));
+        let response = self.options.page(&Fault { status, error: Some(error) });
         if response.and_then(|response| respond_whole(link, response, true)).is_none() {
             let date = link.date();
             let (core, out) = link.commands();
@@ -318,7 +318,7 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
 ) {
     job.marks.begun(link.queued());
     job.set_status(fault.status);
-    let response = options.error_page.as_ref().map(|page| page(&fault));
+    let response = options.page(&fault);
     if let Some(octets) = response.and_then(|response| respond_whole(link, response, false)) {
         if let Some(record) = &mut job.record {
             record.content += octets;

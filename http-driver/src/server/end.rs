@@ -102,9 +102,7 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
         self.report();
         self.options.registry.remove(self.info.id());
         trace::closed(&self.info, &ended);
-        if let Some(hook) = &self.options.on_close {
-            hook(&self.info, &ended);
-        }
+        self.options.closed(&self.info, &ended);
     }
 
     /// Lets others see where the connection stands.
@@ -116,10 +114,8 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
             }
             None => State::Upgraded,
         };
-        if self.info.set_state(state)
-            && let Some(hook) = &self.options.on_state
-        {
-            hook(&self.info, state);
+        if self.info.set_state(state) {
+            self.options.changed(&self.info, state);
         }
     }
 }

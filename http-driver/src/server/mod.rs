@@ -13,7 +13,7 @@ pub use answer::Streaming;
 
 use crate::info::{Address, ConnInfo};
 use crate::link::{BATCH, Link, Reading};
-use crate::options::Options;
+use crate::options::{Ended, Options, guarded};
 use crate::pool::Inbox;
 use crate::record::Record;
 use crate::service::Services;
@@ -23,7 +23,7 @@ use http::{Request, Response};
 use http_proto::{Connection, Server};
 use job::{Job, Jobs};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -96,6 +96,9 @@ where
     T: Timer,
 {
     /// Serves a connection that has just been accepted.
+    ///
+    /// # Panics
+    /// If making the service does.
     pub fn new(
         io: Io,
         timer: T,
@@ -105,10 +108,13 @@ where
         options: Arc<Options>,
     ) -> Self {
         let info = options.registry.add(local, peer);
-        if let Some(hook) = &options.on_connect {
-            hook(&info);
-        }
-        let (service, generation) = services.make(&info);
+        options.connected(&info);
+        let made = catch_unwind(AssertUnwindSafe(|| services.make(&info)));
+        let (service, generation) = made.unwrap_or_else(|panic| {
+            options.registry.remove(info.id());
+            options.closed(&info, &Ended { error: None, transport: None, cut_off: 0, upgraded: false });
+            resume_unwind(panic)
+        });
         Serving {
             link: Some(Link::new(Connection::server(Arc::clone(&options.config)), io, timer)),
             inbox: Inbox::new(),
@@ -213,19 +219,21 @@ where
         let mut progress = false;
         if let Some(job) = self.jobs.newest().filter(|job| job.waiting.is_some()) {
             let generation = self.services.generation();
-            if generation != self.generation {
-                (self.service, self.generation) = self.services.make(&self.info);
-            }
             let service = &mut self.service;
-            let ready = catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx)));
-            if !matches!(ready, Ok(Poll::Pending)) {
+            let ready = guarded(|| {
+                if generation != self.generation {
+                    (*service, self.generation) = self.services.make(&self.info);
+                }
+                service.poll_ready(cx)
+            });
+            if !matches!(ready, Some(Poll::Pending)) {
                 job.marks.timings.dispatched = Some(link.now);
                 let timeout = self.options.handler_timeout;
                 job.deadline = timeout.map(|timeout| link.now.saturating_add(timeout));
                 match ready {
-                    Ok(Poll::Ready(Ok(()))) => job.call(service),
-                    Ok(Poll::Ready(Err(_)) | Poll::Pending) => job.failed = Some(503),
-                    Err(_) => job.failed = Some(500),
+                    Some(Poll::Ready(Ok(()))) => job.call(service),
+                    Some(Poll::Ready(Err(_)) | Poll::Pending) => job.failed = Some(503),
+                    None => job.failed = Some(500),
                 }
                 job.waiting = None;
                 progress = true;

@@ -165,8 +165,6 @@ where
 
     fn note_error(&self, error: RecvError) {
         trace::refused(&self.info, error);
-        if let Some(hook) = &self.options.on_protocol_error {
-            hook(&self.info, error);
-        }
+        self.options.broke_the_protocol(&self.info, error);
     }
 }

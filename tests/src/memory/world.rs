@@ -87,6 +87,11 @@ impl World {
         self.spawner.spawn(task);
     }
 
+    /// The world as a runtime.
+    pub fn spawner(&self) -> Spawner {
+        self.spawner.clone()
+    }
+
     /// Tasks that have not ended.
     pub fn tasks(&self) -> usize {
         self.tasks.len() + self.spawner.0.lock().unwrap().len()
@@ -165,6 +170,11 @@ impl Listener for Backlog {
 pub struct Dial(Backlog);
 
 impl Dial {
+    /// To whoever listens there.
+    pub fn new(backlog: &Backlog) -> Self {
+        Dial(backlog.clone())
+    }
+
     /// A new connection.
     pub fn open(&self, shape: Shape) -> Peer {
         let (wire, peer) = wire(shape);

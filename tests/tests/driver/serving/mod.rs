@@ -3,6 +3,7 @@
 mod content;
 mod cut_off;
 mod load;
+mod panics;
 
 use super::*;
 use http::{Request, Response, StatusCode};
