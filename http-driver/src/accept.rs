@@ -145,9 +145,10 @@ where
 
     fn admit(&mut self, accepted: Accepted<L::Io>) {
         let Accepted { io, local, peer } = accepted;
-        let present = self.options.registry.len();
-        let full = present >= self.max_connections;
-        if full && (self.overflow == Overflow::Close || present >= self.max_connections.saturating_mul(2)) {
+        // Those that only wait to be turned away take nobody's place.
+        let full = self.options.registry.served() >= self.max_connections;
+        let most = self.max_connections.saturating_mul(2);
+        if full && (self.overflow == Overflow::Close || self.options.registry.len() >= most) {
             return;
         }
         let (services, options) = (Arc::clone(&self.services), Arc::clone(&self.options));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
@@ -158,6 +158,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Registry {
     connections: Mutex<HashMap<u64, Arc<ConnInfo>>>,
     last: AtomicU64,
+    /// Those among them that are only told that there are too many.
+    overloaded: AtomicUsize,
     /// [`RUNNING`], [`ENDING`] or [`CUT_OFF`].
     phase: AtomicU8,
     /// Whom to wake when a connection has ended.
@@ -193,6 +195,23 @@ impl Registry {
         if let Some(waiting) = waiting {
             waiting.wake();
         }
+    }
+
+    /// A connection is only there to be told that there are too many.
+    pub(crate) fn add_overloaded(&self) {
+        self.overloaded.fetch_add(1, SeqCst);
+    }
+
+    /// It is about to be removed.
+    pub(crate) fn remove_overloaded(&self) {
+        self.overloaded.fetch_sub(1, SeqCst);
+    }
+
+    /// How many connections are served.
+    pub(crate) fn served(&self) -> usize {
+        // In this order one that is going now counts for one too many, rather than too few.
+        let all = self.len();
+        all.saturating_sub(self.overloaded.load(SeqCst))
     }
 
     /// Ready when there are no more connections than this. One task alone waits.

@@ -100,6 +100,9 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
             return;
         }
         self.report();
+        if self.overloaded {
+            self.options.registry.remove_overloaded();
+        }
         self.options.registry.remove(self.info.id());
         trace::closed(&self.info, &ended);
         self.options.closed(&self.info, &ended);

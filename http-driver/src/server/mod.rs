@@ -146,6 +146,7 @@ where
     /// Answers every request with 503, and closes.
     pub(crate) fn set_overloaded(&mut self) {
         self.overloaded = true;
+        self.options.registry.add_overloaded();
     }
 
     /// What is known of the connection.

@@ -248,6 +248,7 @@ macro_rules! scenarios {
             the_port_of_the_system_is_told,
             a_connection_too_many_waits,
             a_connection_too_many_gets_503,
+            who_gets_503_takes_no_place,
             a_connection_too_many_is_closed,
             a_listener_tells_what_becomes_of_it,
             errors_have_their_status,

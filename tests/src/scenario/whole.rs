@@ -213,6 +213,21 @@ pub fn a_connection_too_many_gets_503(rig: impl Rig) {
     assert_eq!(next.answer().status(), "200");
 }
 
+// P17: those who are told so take nobody's place.
+pub fn who_gets_503_takes_no_place(rig: impl Rig) {
+    let (server, _) = start_routes_with(rig, |server| server.max_connections(1).overflow(Overflow::Answer503));
+    let mut served = server.client();
+    served.send(GET);
+    assert_eq!(served.answer().status(), "200");
+    let _silent = server.client();
+    within(|| server.handle.connections().len() == 2);
+    drop(served);
+    within(|| server.handle.connections().len() == 1);
+    let mut next = server.client();
+    next.send(GET);
+    assert_eq!(next.answer().status(), "200");
+}
+
 // P17: or closed.
 pub fn a_connection_too_many_is_closed(rig: impl Rig) {
     let (server, _) = start_routes_with(rig, |server| server.max_connections(1).overflow(Overflow::Close));
