@@ -16,6 +16,8 @@ pub(crate) struct Incoming {
     /// Octets left, if a Content-Length tells.
     left: Option<u64>,
     over: bool,
+    /// It has ended early, and that was said: once, for who goes on in spite of it would never come to an end.
+    failed: bool,
 }
 
 /// What the two ends share.
@@ -40,7 +42,7 @@ enum End {
 
 impl Incoming {
     pub(crate) fn new(slot: Arc<Slot>, length: Option<u64>) -> Self {
-        Incoming { slot, left: length, over: false }
+        Incoming { slot, left: length, over: false, failed: false }
     }
 
     pub(super) fn length(&self) -> Option<u64> {
@@ -52,7 +54,7 @@ impl Incoming {
     }
 
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.over {
+        if self.over || self.failed {
             return Poll::Ready(None);
         }
         let mut slot = self.slot.lock();
@@ -65,8 +67,14 @@ impl Incoming {
                 self.over = true;
                 return Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
             }
-            Some(End::Failed(error)) => return Poll::Ready(Some(Err(BodyError::Received(*error)))),
-            Some(End::Over) => return Poll::Ready(Some(Err(BodyError::Over))),
+            Some(End::Failed(error)) => {
+                self.failed = true;
+                return Poll::Ready(Some(Err(BodyError::Received(*error))));
+            }
+            Some(End::Over) => {
+                self.failed = true;
+                return Poll::Ready(Some(Err(BodyError::Over)));
+            }
             None => {}
         }
         slot.wanted = true;

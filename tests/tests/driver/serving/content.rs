@@ -240,3 +240,32 @@ fn n14_content_is_sent_back_as_it_comes() {
         }
     }
 }
+
+// N31: that content has ended early is said once; a reader that goes on in spite of it comes to an end, and the answer that
+// is made of such content is not whole.
+#[test]
+fn n31_an_error_of_content_is_said_once() {
+    for passed_on in [false, true] {
+        let mut world = World::new();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = told.clone();
+        let service = service_fn(move |mut request: Request<Body>| {
+            let told = tell.clone();
+            async move {
+                for _ in 0..4 {
+                    let chunk = request.body_mut().chunk().await;
+                    told.lock().unwrap().push(chunk.map(|chunk| chunk.is_ok()));
+                }
+                let body = if passed_on { request.into_body() } else { Body::from("whole") };
+                Ok::<_, Infallible>(Response::new(body))
+            }
+        });
+        let (dial, _) = self::told(&world, service);
+        let peer = dial.open(Shape::default());
+        peer.send_last("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhi");
+        world.turn();
+        assert_eq!(*told.lock().unwrap(), [Some(true), Some(false), None, None]);
+        assert_eq!(peer.text().ends_with("whole"), !passed_on);
+        assert_eq!(peer.saw_reset(), passed_on, "{}", peer.text());
+    }
+}
