@@ -96,7 +96,7 @@ impl<Rt: Runtime, L: Listener, S: HttpService + 'static> Server<Rt, L, S> {
     }
 
     /// Makes the answers that the server gives by itself: to requests that cannot be read, and for handlers that failed.
-    /// Default: the status alone.
+    /// The page is sent with its own status, to which it should set [`Fault::status`]. Default: the status alone.
     pub fn error_page(mut self, page: impl Fn(&Fault) -> Response<Bytes> + Send + Sync + 'static) -> Self {
         self.options.error_page = Some(Box::new(page));
         self

@@ -319,7 +319,9 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
     job.marks.begun(link.queued());
     job.set_status(fault.status);
     let response = options.page(&fault);
+    let status = response.as_ref().map_or(fault.status, |response| response.status().as_u16());
     if let Some(octets) = response.and_then(|response| respond_whole(link, response, false)) {
+        job.set_status(status);
         if let Some(record) = &mut job.record {
             record.content += octets;
         }

@@ -199,13 +199,17 @@ async fn other_protocols() {
 // N42
 #[tokio::test]
 async fn error_pages_have_content() {
+    let page = |fault: &http_tokio::Fault| {
+        assert_eq!(fault.status, 500);
+        http_tokio::Response::builder().status(502).body("sorry".into()).unwrap()
+    };
     let (log, paper) = fixed(LogFormat::Common);
-    let server = server().await.logger(log).error_page(|_| http_tokio::Response::new("sorry".into())).spawn();
+    let server = server().await.logger(log).error_page(page).spawn();
     let requests = "GET /fails HTTP/1.1\r\nHost: h\r\n\r\nHEAD /fails HTTP/1.1\r\nHost: h\r\n\r\n";
     talk(connect(server.local_addr()).await, requests).await;
     within(server.shutdown(Duration::ZERO)).await;
     let ends: Vec<_> = paper.text().lines().map(|line| line.rsplit_once(']').unwrap().1.to_owned()).collect();
-    assert_eq!(ends, [" \"GET /fails HTTP/1.1\" 500 5", " \"HEAD /fails HTTP/1.1\" 500 -"]);
+    assert_eq!(ends, [" \"GET /fails HTTP/1.1\" 502 5", " \"HEAD /fails HTTP/1.1\" 502 -"]);
 }
 
 // N42
