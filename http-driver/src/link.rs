@@ -206,6 +206,10 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
             return Poll::Ready(());
         }
         let room = inbox.buffer().spare_mut();
+        if room.is_empty() {
+            // What is read into it would be taken for the end of the input. There is room again behind the next event.
+            return Poll::Pending;
+        }
         let most = room.len().min(READ);
         match self.io.poll_read(cx, room.get_mut(..most).unwrap_or_default()) {
             Poll::Ready(Ok(0)) => inbox.buffer().set_end(End::Clean),

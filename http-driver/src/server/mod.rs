@@ -192,6 +192,8 @@ where
                 }
                 Some(_) if in_flight >= self.options.max_in_flight => Reading::Ahead,
                 Some(job) if job.content.is_some() => Reading::Ahead,
+                // No further request is taken then.
+                Some(_) if link.out.len() >= BATCH => Reading::Ahead,
                 Some(_) => Reading::Wanted,
                 None if link.out.len() >= BATCH && link.core.outstanding() == 0 => Reading::Never,
                 None => {

@@ -136,3 +136,23 @@ fn n15_an_unread_body_stops_the_reads() {
     world.turn();
     assert!(peer.text().ends_with("\r\n\r\n1000000"));
 }
+
+// P9, N18: nor is one read that leaves a single long answer unread, however many more requests might be in flight.
+#[test]
+fn p9_a_peer_that_does_not_read_a_long_answer_is_not_read() {
+    for in_flight in [1, 8] {
+        let mut world = World::new();
+        let service = service_fn(move |_| async move {
+            let pieces = (0..1000).map(|_| Ok::<_, Infallible>(vec![b'x'; 1000]));
+            Ok::<_, Infallible>(Response::new(Many(pieces)))
+        });
+        let (dial, told) = told_with(&world, service, |server| server.max_in_flight(in_flight));
+        let peer = dial.open(Shape::default());
+        peer.limit(0);
+        peer.send(GET.repeat(100_000));
+        world.turn();
+        let kept = GET.len() * 100_000 - peer.unread();
+        assert!(kept < 512 * 1024, "{kept} octets were read");
+        assert_eq!(told.finished(), []);
+    }
+}
