@@ -1,7 +1,7 @@
 //! The accept loop: connections in, within the limit, until a shutdown; then the wait for those that are left.
 
 use crate::Timer;
-use crate::handle::{Control, Report};
+use crate::handle::{Controlled, Report};
 use crate::options::{Options, guarded};
 use crate::runtime::{Accepted, Listener, Runtime};
 use crate::server::{HttpService, Serving};
@@ -51,7 +51,7 @@ pub(crate) struct Acceptor<Rt: Runtime, L, S> {
     pub(crate) listener: L,
     pub(crate) services: Arc<Services<S>>,
     pub(crate) options: Arc<Options>,
-    pub(crate) control: Arc<Control>,
+    pub(crate) control: Controlled,
     pub(crate) max_connections: usize,
     pub(crate) overflow: Overflow,
     pub(crate) grace: Duration,
@@ -82,7 +82,7 @@ where
         let begun = timer.now();
         poll_fn(|cx| {
             // It may be shortened meanwhile.
-            let grace = control.watch_grace(cx).map_or(grace, |asked| grace.min(asked));
+            let grace = control.0.watch_grace(cx).map_or(grace, |asked| grace.min(asked));
             timer.reset(begun.saturating_add(grace));
             if registry.poll_len(cx, 0).is_ready() { Poll::Ready(()) } else { timer.poll(cx) }
         })
@@ -94,7 +94,7 @@ where
             poll_fn(|cx| if registry.poll_len(cx, 0).is_ready() { Poll::Ready(()) } else { timer.poll(cx) }).await;
         }
         tell(ListenerState::Closed);
-        control.finish(report);
+        control.0.finish(report);
         report
     }
 
@@ -106,7 +106,7 @@ where
 
     /// Accepts until a shutdown begins; returns its grace.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
-        if let Poll::Ready(grace) = self.control.poll_grace(cx) {
+        if let Poll::Ready(grace) = self.control.0.poll_grace(cx) {
             return Poll::Ready(grace);
         }
         if self.signal.as_mut().is_some_and(|signal| signal.as_mut().poll(cx).is_ready()) {

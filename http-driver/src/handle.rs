@@ -55,8 +55,23 @@ impl Control {
         self.0.change(|inner| inner.report = Some(report));
     }
 
+    /// The server is gone without a report: its task was dropped.
+    fn give_up(&self) {
+        self.0.change(|inner| _ = inner.report.get_or_insert_default());
+    }
+
     fn poll_report(&self, cx: &Context<'_>) -> Poll<Report> {
         self.0.poll(cx, |inner| inner.report)
+    }
+}
+
+/// The server's end of it.
+#[derive(Debug)]
+pub(crate) struct Controlled(pub(crate) Arc<Control>);
+
+impl Drop for Controlled {
+    fn drop(&mut self) {
+        self.0.give_up();
     }
 }
 
@@ -93,6 +108,8 @@ impl<S: 'static> ServerHandle<S> {
         S: Clone + Send,
     {
         self.services.set(service);
+        // Requests may be waiting for the old one to be ready.
+        self.options.registry.wake();
     }
 
     /// Replaces the logger; `None`: nothing is logged any more.
@@ -106,7 +123,8 @@ impl<S: 'static> ServerHandle<S> {
     }
 
     /// Shuts down: no further connection is accepted, requests that have begun are answered, then their connections
-    /// close. What is left after `grace` is cut off. Asked for more than once, the shortest grace counts.
+    /// close. What is left after `grace` is cut off. Asked for more than once, the shortest grace counts. Where the server
+    /// was dropped with its runtime, there is nothing to report.
     ///
     /// # Cancel safety
     /// The shutdown goes on if the future is dropped.

@@ -189,8 +189,11 @@ impl Registry {
         info
     }
 
+    /// The connection is over. Who keeps what is known of it keeps nothing of its task.
     pub(crate) fn remove(&self, id: u64) {
-        lock(&self.connections).remove(&id);
+        let info = lock(&self.connections).remove(&id);
+        let task = info.and_then(|info| lock(&info.task).take());
+        drop(task);
         let waiting = lock(&self.waiting).take();
         if let Some(waiting) = waiting {
             waiting.wake();
@@ -251,6 +254,11 @@ impl Registry {
 
     fn enter(&self, phase: u8) {
         self.phase.store(phase, SeqCst);
+        self.wake();
+    }
+
+    /// Lets all connections look at what has changed.
+    pub(crate) fn wake(&self) {
         for connection in self.connections() {
             connection.wake();
         }

@@ -1,7 +1,7 @@
 //! [`Server`]: a listener and a service put together, with everything that can be set about them.
 
 use crate::accept::{Acceptor, ListenerHook, ListenerState, Overflow, Signal};
-use crate::handle::{Control, Report, ServerHandle};
+use crate::handle::{Control, Controlled, Report, ServerHandle};
 use crate::info::ConnInfo;
 use crate::options::{Ended, Fault, OnDisconnect, Options};
 use crate::record::{Logger, Record};
@@ -190,7 +190,7 @@ where
             listener: self.listener,
             services,
             options,
-            control,
+            control: Controlled(control),
             max_connections: self.max_connections,
             overflow: self.overflow,
             grace: self.grace,
