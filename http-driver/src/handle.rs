@@ -133,7 +133,7 @@ impl<S: 'static> ServerHandle<S> {
         poll_fn(|cx| self.control.poll_report(cx)).await
     }
 
-    /// Ends at once: everything that goes on is cut off.
+    /// Ends at once: everything that goes on in HTTP is cut off.
     ///
     /// # Cancel safety
     /// The end comes if the future is dropped, too.

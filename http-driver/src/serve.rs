@@ -56,7 +56,8 @@ impl<Rt: Runtime, L: Listener, S: HttpService + 'static> Server<Rt, L, S> {
         self
     }
 
-    /// Connections at the same time. Default: no limit but that of the system.
+    /// Connections at the same time; those that go on with another protocol are no longer counted. Default: no limit but
+    /// that of the system.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.max(1);
         self
@@ -81,7 +82,7 @@ impl<Rt: Runtime, L: Listener, S: HttpService + 'static> Server<Rt, L, S> {
         self
     }
 
-    /// How long the service may take for an answer's head; then it is dropped, and 503 (Service Unavailable) answered.
+    /// How long the service may take for an answer's head, becoming ready included; then it is dropped, and 503 (Service Unavailable) answered.
     /// Default: as long as it likes.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.options.handler_timeout = Some(timeout);

@@ -55,11 +55,6 @@ pub trait Transport {
 
     /// Makes dropping the transport a reset (SO_LINGER of zero), so that the peer cannot take a part for the whole.
     fn abort(&mut self) {}
-
-    /// Whether octets have been received that no wake-up will announce: the plaintext of a TLS session.
-    fn has_buffered(&self) -> bool {
-        false
-    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -89,10 +84,6 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn abort(&mut self) {
         (**self).abort();
-    }
-
-    fn has_buffered(&self) -> bool {
-        (**self).has_buffered()
     }
 }
 

@@ -96,8 +96,4 @@ impl<Io: Transport> Transport for Upgraded<Io> {
     fn abort(&mut self) {
         self.io.abort();
     }
-
-    fn has_buffered(&self) -> bool {
-        !self.tail.is_empty() || self.io.has_buffered()
-    }
 }

@@ -12,6 +12,8 @@ use http::Response;
 use http_proto::{BodyLength, FieldBlock, Flow, HttpResponseHead, RecvError, ResponseHead, SendError, Server};
 use std::task::{Context, Poll};
 
+/// Pieces of content taken in one go, after which other things of the connection get their turn.
+const PIECES: usize = 256;
 /// Pieces of content up to this size are copied behind the head; larger ones are written from where they are.
 const COPIED: usize = 4 * 1024;
 
@@ -243,7 +245,7 @@ where
     T: Timer,
 {
     let mut progress = false;
-    loop {
+    for _ in 0..PIECES {
         if link.out.view().is_full() {
             return Streamed::Waiting { progress };
         }
@@ -295,6 +297,7 @@ where
             }
         }
     }
+    Streamed::Waiting { progress }
 }
 
 /// Ends the message; too little content cuts it off. Trailers are left out where the framing has no room for them.

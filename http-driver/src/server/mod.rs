@@ -231,8 +231,6 @@ where
             });
             if !matches!(ready, Some(Poll::Pending)) {
                 job.marks.timings.dispatched = Some(link.now);
-                let timeout = self.options.handler_timeout;
-                job.deadline = timeout.map(|timeout| link.now.saturating_add(timeout));
                 match ready {
                     Some(Poll::Ready(Ok(()))) => job.call(service),
                     Some(Poll::Ready(Err(_)) | Poll::Pending) => job.failed = Some(503),
@@ -244,11 +242,13 @@ where
         }
         for job in self.jobs.iter_mut() {
             progress |= job.poll_call(cx);
-            if job.is_calling() && job.deadline.is_some_and(|deadline| deadline <= link.now) {
+            let awaited = job.is_calling() || job.waiting.is_some();
+            if awaited && job.deadline.is_some_and(|deadline| deadline <= link.now) {
+                job.waiting = None;
                 job.fail(503);
                 progress = true;
             }
-            if !job.is_calling() {
+            if !job.is_calling() && job.waiting.is_none() {
                 job.deadline = None;
             }
         }

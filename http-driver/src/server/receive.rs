@@ -136,6 +136,8 @@ where
             job.failed = Some(417);
             return;
         }
+        let timeout = self.options.handler_timeout;
+        job.deadline = timeout.map(|timeout| link.timer.now().saturating_add(timeout));
         let request = job.waiting.insert(Request::new(body));
         *request.headers_mut() = std::mem::take(&mut job.spare.headers);
         if head.write_http(request).is_err() {

@@ -30,7 +30,8 @@ pub fn a_gibibyte_goes_up_in_little_memory(rig: impl Rig) {
         client.send(&block);
     }
     assert_eq!(client.answer().text(), LENGTH.to_string());
-    let grown = peak() - before;
+    // What the kernel counts may be a little behind.
+    let grown = peak().saturating_sub(before);
     assert!(grown < 16 * 1024, "{grown} KiB more");
 }
 
@@ -126,7 +127,7 @@ pub fn a_slow_reader_holds_the_memory_at_the_mark(rig: impl Rig) {
         client.more();
         client.read.clear();
     }
-    let grown = peak() - before;
+    let grown = peak().saturating_sub(before);
     assert!(grown < 16 * 1024, "{grown} KiB more");
     client.reset();
     probe.dropped.take();
