@@ -1,21 +1,9 @@
 //! Connections of level 1 that break: no write, no read, no end of a message; it is told, once, whoever noticed it.
 
 use super::*;
-use http_proto::{Client, Config, RequestHead, SendError, State};
+use http_proto::{Config, SendError};
 use std::io::ErrorKind;
-use tests::memory::{Seen, Shown, client, client_with, server};
-
-const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello";
-
-fn ask(end: &mut End<Client>) {
-    end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
-    end.rest();
-}
-
-fn is_over<R: Shown>(end: &mut End<R>) {
-    assert_eq!((end.event(), end.event()), (Seen::Closed, Seen::Closed));
-    assert_eq!(end.conn.state(), State::Closed);
-}
+use tests::memory::{Seen, client, client_with, server};
 
 #[test]
 fn a_server_that_cannot_write_is_over() {

@@ -1,21 +1,9 @@
 //! How connections of level 1 end: in good order, cut off, or broken; and what is left to say behind that.
 
 use super::*;
-use http_proto::{Client, Config, Interest, RequestHead, SendError, State};
+use http_proto::{Config, Interest, RequestHead, SendError, State};
 use std::io::ErrorKind;
-use tests::memory::{Seen, Shown, client, server, server_with};
-
-const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello";
-
-fn ask(end: &mut End<Client>) {
-    end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
-    end.rest();
-}
-
-fn is_over<R: Shown>(end: &mut End<R>) {
-    assert_eq!((end.event(), end.event()), (Seen::Closed, Seen::Closed));
-    assert_eq!(end.conn.state(), State::Closed);
-}
+use tests::memory::{Seen, client, server, server_with};
 
 // I28: close waits until the peer has closed, too.
 #[test]

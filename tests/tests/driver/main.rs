@@ -11,9 +11,9 @@ mod upgrade;
 mod waiting;
 
 use http_driver::{Error, Side};
-use http_proto::{BodyLength, RecvErrorKind, ResponseHead, Server};
+use http_proto::{BodyLength, Client, RecvErrorKind, RequestHead, ResponseHead, Server, State};
 use std::time::Duration;
-use tests::memory::{End, Peer, Shape};
+use tests::memory::{End, Peer, Seen, Shape, Shown};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -36,7 +36,7 @@ fn kind(error: &Error) -> RecvErrorKind {
 }
 
 /// Lets time go by; nothing may come of it for the connection.
-fn pass<R: Side + tests::memory::Shown>(end: &mut End<R>, time: Duration) {
+fn pass<R: Side + Shown>(end: &mut End<R>, time: Duration) {
     let till = end.clock.now().saturating_add(time);
     while let Some(next) = end.clock.next().filter(|next| *next <= till) {
         end.clock.advance_to(next);
@@ -63,4 +63,17 @@ fn transport_error(error: Error) -> std::io::ErrorKind {
         Error::Transport(error) => error.kind(),
         other => panic!("{other:?}"),
     }
+}
+
+/// A request whose content has begun to come.
+const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello";
+
+fn ask(end: &mut End<Client>) {
+    end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
+    end.rest();
+}
+
+fn is_over<R: Shown>(end: &mut End<R>) {
+    assert_eq!((end.event(), end.event()), (Seen::Closed, Seen::Closed));
+    assert_eq!(end.conn.state(), State::Closed);
 }
