@@ -4,7 +4,7 @@ use super::{HttpService, Serving};
 use crate::options::{Ended, OnDisconnect};
 use crate::trace;
 use crate::{Timer, Transport};
-use http_proto::State;
+use http_proto::{Instant, State};
 use std::task::{Context, Poll};
 
 impl<S, Io, T> Serving<S, Io, T>
@@ -68,8 +68,7 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
             link.io.abort();
         }
         let mut cut_off = 0;
-        let unfinished = std::mem::take(&mut self.finishing);
-        let jobs = std::iter::from_fn(|| self.jobs.pop()).map(|mut job| {
+        while let Some(mut job) = self.jobs.pop() {
             job.span.cut_off();
             job.exchange.set_gone();
             if let Some(content) = job.content.take() {
@@ -77,21 +76,24 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
             }
             cut_off += 1;
             job.exchange.set_over();
-            (job.marks.clone(), job.record.take())
-        });
-        let records: Vec<_> = unfinished.into_iter().map(|(marks, record)| (marks, Some(record))).chain(jobs).collect();
-        for (marks, record) in records {
-            if let Some(mut record) = record {
-                record.end(marks.timings, false, link.now);
-                self.options.finished(&self.info, record);
-            }
+            self.finishing.extend(job.record.take().map(|record| (job.marks.clone(), record)));
         }
+        let now = link.now;
         while link.core.outstanding() > 0 {
             link.core.abandon();
         }
         let transport = link.error.take().map(|error| *error);
         let error = link.core.failure();
+        self.end_records(false, now);
         self.end(Ended { error, transport, cut_off, upgraded: false });
+    }
+
+    /// Tells of all exchanges whose last octets were on their way: whether the connection carries them on, or not.
+    pub(super) fn end_records(&mut self, complete: bool, now: Instant) {
+        for (marks, mut record) in std::mem::take(&mut self.finishing) {
+            record.end(marks.timings, complete, now);
+            self.options.finished(&self.info, record);
+        }
     }
 
     /// The connection is no longer one of the server's. Said exactly once.

@@ -84,11 +84,8 @@ where
                 if let (Some(mut job), Some(mut link)) = (self.jobs.pop(), self.link.take()) {
                     let out = link.take_out();
                     // What is not written yet goes with the connection.
-                    let last = job.record.take().map(|record| (job.marks.clone(), record));
-                    for (marks, mut record) in std::mem::take(&mut self.finishing).into_iter().chain(last) {
-                        record.end(marks.timings, true, link.now);
-                        self.options.finished(&self.info, record);
-                    }
+                    self.finishing.extend(job.record.take().map(|record| (job.marks.clone(), record)));
+                    self.end_records(true, link.now);
                     let io = Upgraded::new(link.io, tail, out).map(|io| Box::new(io) as _);
                     self.end(Ended { error: None, transport: None, cut_off: 0, upgraded: true });
                     job.exchange.set_upgraded(io);
