@@ -70,12 +70,11 @@ where
     S::Content: Send,
 {
     pub(crate) async fn run(mut self) -> Report {
-        self.tell(ListenerState::Listening);
+        tell(&self.on_listener, ListenerState::Listening);
         let grace = poll_fn(|cx| self.poll_accept(cx)).await;
         let Acceptor { listener, options, control, mut timer, on_listener, .. } = self;
         drop(listener);
-        let tell = |state| on_listener.iter().for_each(|hook| _ = guarded(|| hook(state)));
-        tell(ListenerState::NotListening);
+        tell(&on_listener, ListenerState::NotListening);
         let registry = &options.registry;
         let mut report = Report { connections: registry.len(), cut_off: 0 };
         registry.shut_down();
@@ -93,15 +92,9 @@ where
             timer.reset(timer.now().saturating_add(LAST));
             poll_fn(|cx| if registry.poll_len(cx, 0).is_ready() { Poll::Ready(()) } else { timer.poll(cx) }).await;
         }
-        tell(ListenerState::Closed);
+        tell(&on_listener, ListenerState::Closed);
         control.0.finish(report);
         report
-    }
-
-    fn tell(&self, state: ListenerState) {
-        if let Some(hook) = &self.on_listener {
-            guarded(|| hook(state));
-        }
     }
 
     /// Accepts until a shutdown begins; returns its grace.
@@ -159,5 +152,11 @@ where
             serving.set_overloaded();
         }
         self.runtime.spawn(serving);
+    }
+}
+
+fn tell(hook: &Option<ListenerHook>, state: ListenerState) {
+    if let Some(hook) = hook {
+        guarded(|| hook(state));
     }
 }

@@ -1,13 +1,14 @@
 //! What is known of a connection, for handlers, hooks and whoever looks from outside; and the list of a server's
 //! connections.
 
+use crate::watched::{Watched, lock};
 use http_proto::State;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
@@ -149,21 +150,15 @@ impl ConnInfo {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The connections of a server, and the news that it shuts down.
 #[derive(Debug, Default)]
 pub struct Registry {
-    connections: Mutex<HashMap<u64, Arc<ConnInfo>>>,
+    connections: Watched<HashMap<u64, Arc<ConnInfo>>>,
     last: AtomicU64,
     /// Those among them that are only told that there are too many.
     overloaded: AtomicUsize,
     /// [`RUNNING`], [`ENDING`] or [`CUT_OFF`].
     phase: AtomicU8,
-    /// Whom to wake when a connection has ended.
-    waiting: Mutex<Option<Waker>>,
 }
 
 const RUNNING: u8 = 0;
@@ -185,19 +180,16 @@ impl Registry {
             written: AtomicU64::new(0),
             task: Mutex::new(None),
         });
-        lock(&self.connections).insert(id, Arc::clone(&info));
+        self.connections.with(|connections| connections.insert(id, Arc::clone(&info)));
         info
     }
 
     /// The connection is over. Who keeps what is known of it keeps nothing of its task.
     pub(crate) fn remove(&self, id: u64) {
-        let info = lock(&self.connections).remove(&id);
+        let mut info = None;
+        self.connections.change(|connections| info = connections.remove(&id));
         let task = info.and_then(|info| lock(&info.task).take());
         drop(task);
-        let waiting = lock(&self.waiting).take();
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
     }
 
     /// A connection is only there to be told that there are too many.
@@ -217,19 +209,14 @@ impl Registry {
         all.saturating_sub(self.overloaded.load(SeqCst))
     }
 
-    /// Ready when there are no more connections than this. One task alone waits.
+    /// Ready when there are no more connections than this.
     pub(crate) fn poll_len(&self, cx: &Context<'_>, most: usize) -> Poll<()> {
-        if self.len() <= most {
-            return Poll::Ready(());
-        }
-        *lock(&self.waiting) = Some(cx.waker().clone());
-        // The last one may have gone meanwhile.
-        if self.len() <= most { Poll::Ready(()) } else { Poll::Pending }
+        self.connections.poll(cx, |connections| (connections.len() <= most).then_some(()))
     }
 
     /// How many connections there are.
     pub fn len(&self) -> usize {
-        lock(&self.connections).len()
+        self.connections.with(|connections| connections.len())
     }
 
     /// Whether there are none.
@@ -239,7 +226,7 @@ impl Registry {
 
     /// The connections that there are, in no order.
     pub fn connections(&self) -> Vec<Arc<ConnInfo>> {
-        lock(&self.connections).values().cloned().collect()
+        self.connections.with(|connections| connections.values().cloned().collect())
     }
 
     /// Tells all connections to end when their requests are answered.

@@ -6,10 +6,11 @@ mod json;
 mod stamp;
 
 use crate::record::{Entry, Logger};
+use crate::watched::lock;
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Octets that the line of a usual request fits in.
 const LINE: usize = 512;
@@ -79,7 +80,7 @@ impl<W: Write + Send> Logger for AccessLog<W> {
             LogFormat::Json => json::object(&mut line, &entry),
         }
         line.push(b'\n');
-        self.output.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
+        lock(&self.output).write(&line);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::info::{ConnInfo, Registry};
 use crate::record::{Entry, Logger, Record};
+use crate::watched::lock;
 use bytes::Bytes;
 use http::Response;
 use http_proto::{Config, RecvError, State};
@@ -9,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What becomes of a handler whose client is gone.
@@ -95,7 +96,7 @@ impl Default for Options {
 impl Options {
     pub(crate) fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
         self.logs.store(logger.is_some(), Release);
-        *self.logger.lock().unwrap_or_else(PoisonError::into_inner) = logger;
+        *lock(&self.logger) = logger;
     }
 
     /// Whether anybody wants to know of exchanges.
@@ -125,7 +126,7 @@ impl Options {
         if let Some(hook) = &self.on_finish {
             guarded(|| hook(connection, &record));
         }
-        let logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let logger = lock(&self.logger).clone();
         if let Some(logger) = logger {
             let entry = Entry { connection: Arc::clone(connection), record, remote_name: None };
             guarded(|| logger.log(entry));

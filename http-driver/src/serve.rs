@@ -82,8 +82,8 @@ impl<Rt: Runtime, L: Listener, S: HttpService + 'static> Server<Rt, L, S> {
         self
     }
 
-    /// How long the service may take for an answer's head, becoming ready included; then it is dropped, and 503 (Service Unavailable) answered.
-    /// Default: as long as it likes.
+    /// How long the service may take for an answer's head, becoming ready included; then it is dropped, and 503 (Service
+    /// Unavailable) answered. Default: as long as it likes.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.options.handler_timeout = Some(timeout);
         self

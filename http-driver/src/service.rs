@@ -1,11 +1,12 @@
 //! What answers requests: a tower service. Here are the function as a service, and the slot in which a server keeps how
 //! its services are made, so that they can be replaced while it runs.
 
+use crate::watched::lock;
 use crate::{Body, ConnInfo};
 use http::{Request, Response};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
@@ -77,14 +78,14 @@ impl<S: 'static> Services<S> {
     where
         S: Clone + Send,
     {
-        *self.factory.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(cloned(service));
+        *lock(&self.factory) = Arc::new(cloned(service));
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// The service for a connection, and the generation it is of.
     pub(crate) fn make(&self, connection: &ConnInfo) -> (S, usize) {
         let generation = self.generation();
-        let factory = Arc::clone(&self.factory.lock().unwrap_or_else(PoisonError::into_inner));
+        let factory = Arc::clone(&lock(&self.factory));
         (factory(connection), generation)
     }
 
@@ -96,7 +97,7 @@ impl<S: 'static> Services<S> {
 fn cloned<S: Clone + Send + 'static>(service: S) -> impl Fn(&ConnInfo) -> S + Send + Sync {
     // A service need not be `Sync`; it is cloned once a connection.
     let service = Mutex::new(service);
-    move |_: &ConnInfo| service.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    move |_: &ConnInfo| lock(&service).clone()
 }
 
 impl<S> fmt::Debug for Services<S> {

@@ -1,7 +1,12 @@
-//! [`Watched`]: a value that tasks wait for, and whoever changes it wakes them.
+//! [`Watched`]: a value that tasks wait for, and whoever changes it wakes them; [`lock`], for values that nobody waits for.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+/// Locks, whoever has panicked meanwhile: what is locked here is whole between any two statements.
+pub(crate) fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A value, and who waits for it to change.
 #[derive(Debug, Default)]
@@ -9,7 +14,7 @@ pub(crate) struct Watched<V>(Mutex<(V, Vec<Waker>)>);
 
 impl<V> Watched<V> {
     fn lock(&self) -> MutexGuard<'_, (V, Vec<Waker>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Looks at the value, or changes what nobody waits for.

@@ -2,13 +2,14 @@
 
 use super::BodyError;
 use crate::BoxError;
+use crate::watched::lock;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// Pieces that wait between the two tasks.
@@ -25,10 +26,6 @@ struct Queue {
 }
 
 type Shared = Arc<Mutex<Queue>>;
-
-fn lock(shared: &Shared) -> MutexGuard<'_, Queue> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 pub(super) fn channel() -> (BodySender, Receiver) {
     let shared = Shared::default();

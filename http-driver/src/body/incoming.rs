@@ -2,11 +2,12 @@
 //! no more than has been asked for.
 
 use super::BodyError;
+use crate::watched::lock;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 use http_proto::RecvError;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 /// The reader's end.
@@ -92,7 +93,7 @@ impl Incoming {
 
 impl Slot {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// The reader may be about to be polled by the connection's own task, which need not be woken for what it does.

@@ -8,6 +8,7 @@ pub use channel::{BodySender, Disconnected};
 pub(crate) use incoming::{Incoming, Slot};
 
 use crate::BoxError;
+use crate::watched::lock;
 use bytes::{Bytes, BytesMut};
 use channel::Receiver;
 use futures_core::Stream;
@@ -16,7 +17,7 @@ use http_proto::RecvError;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 /// Content with its trailers. It implements [`http_body::Body`].
@@ -181,10 +182,6 @@ impl http_body::Body for Body {
             Kind::Boxed(body) => lock(body).size_hint(),
         }
     }
-}
-
-fn lock(body: &Mutex<Boxed>) -> MutexGuard<'_, Boxed> {
-    body.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Kind {
