@@ -3,7 +3,7 @@
 use crate::Timer;
 use crate::handle::{Controlled, Report};
 use crate::options::{Options, guarded};
-use crate::runtime::{Accepted, Listener, Runtime};
+use crate::runtime::{Listener, Opened, Runtime};
 use crate::server::{HttpService, Serving};
 use crate::service::Services;
 use std::future::poll_fn;
@@ -136,8 +136,8 @@ where
         Poll::Pending
     }
 
-    fn admit(&mut self, accepted: Accepted<L::Io>) {
-        let Accepted { io, local, peer } = accepted;
+    fn admit(&mut self, accepted: Opened<L::Io>) {
+        let Opened { io, local, peer } = accepted;
         // Those that only wait to be turned away take nobody's place.
         let full = self.options.registry.served() >= self.max_connections;
         let most = self.max_connections.saturating_mul(2);

@@ -3,6 +3,7 @@
 
 mod accept;
 mod body;
+mod client;
 mod connection;
 mod date;
 mod error;
@@ -29,6 +30,7 @@ mod watched;
 
 pub use accept::{ListenerState, Overflow};
 pub use body::{Body, BodyError, BodySender, Disconnected};
+pub use client::{Connect, ConnectError, Connected, Target, UriError};
 pub use connection::{AutoHead, Connection, Parts};
 pub use error::{BoxError, Error};
 pub use exchange::{BoxTransport, Exchange, NotUpgraded, Upgrade};
@@ -40,7 +42,7 @@ pub use pool::Inbox;
 pub use record::{Entry, Logger, Record};
 #[cfg(feature = "reverse-dns")]
 pub use reverse_dns::ReverseDns;
-pub use runtime::{Accepted, Listener, Runtime};
+pub use runtime::{Listener, Opened, Runtime};
 pub use serve::Server;
 pub use server::{HttpService, Serving, Streaming};
 pub use service::{ServiceFn, Services, service_fn};

@@ -25,15 +25,15 @@ pub trait Listener: Send + 'static {
     /// # Errors
     /// That of one connection which was gone before it was accepted, or want of descriptors or memory, which passes.
     /// After other errors, too, the listener is asked again, when some time has gone by.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<Self::Io>>>;
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Opened<Self::Io>>>;
 
     /// Where connections arrive.
     fn local_addr(&self) -> Address;
 }
 
-/// A connection that has been accepted.
+/// A connection that has been accepted, or opened.
 #[derive(Debug)]
-pub struct Accepted<Io> {
+pub struct Opened<Io> {
     /// What carries it.
     pub io: Io,
     /// This end.

@@ -1,7 +1,7 @@
 //! Where connections come from: TCP and Unix sockets, and how they are opened.
 
 use crate::Stream;
-use http_driver::{Accepted, Address, Listener};
+use http_driver::{Address, Listener, Opened};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -157,12 +157,12 @@ impl Tcp {
 impl Listener for Tcp {
     type Io = Stream<TcpStream>;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<Self::Io>>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Opened<Self::Io>>> {
         let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
         // A connection that is gone already will show when it is read.
         let _ = stream.set_nodelay(self.options.nodelay);
         let local = stream.local_addr().map_or(Address::Unknown, Address::Tcp);
-        Poll::Ready(Ok(Accepted { io: stream.into(), local, peer: peer.into() }))
+        Poll::Ready(Ok(Opened { io: stream.into(), local, peer: peer.into() }))
     }
 
     fn local_addr(&self) -> Address {
@@ -179,9 +179,9 @@ pub struct Unix(UnixListener);
 impl Listener for Unix {
     type Io = Stream<UnixStream>;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<Self::Io>>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Opened<Self::Io>>> {
         let (stream, peer) = ready!(self.0.poll_accept(cx))?;
-        Poll::Ready(Ok(Accepted { io: stream.into(), local: self.local_addr(), peer: unix_address(&peer) }))
+        Poll::Ready(Ok(Opened { io: stream.into(), local: self.local_addr(), peer: unix_address(&peer) }))
     }
 
     fn local_addr(&self) -> Address {

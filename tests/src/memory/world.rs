@@ -3,7 +3,7 @@
 
 use super::clock::{Clock, Ticker};
 use super::pipe::{Peer, Shape, Wire, wire};
-use http_driver::{Accepted, Address, HttpService, Listener, Runtime, Server, ServerHandle, Services};
+use http_driver::{Address, HttpService, Listener, Opened, Runtime, Server, ServerHandle, Services};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -149,10 +149,10 @@ pub struct Backlog(Arc<Mutex<Queue>>);
 impl Listener for Backlog {
     type Io = Wire;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<Wire>>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Opened<Wire>>> {
         let mut queue = self.0.lock().unwrap();
         match queue.wires.pop_front() {
-            Some(io) => Poll::Ready(Ok(Accepted { io, local: Address::Unknown, peer: Address::Unknown })),
+            Some(io) => Poll::Ready(Ok(Opened { io, local: Address::Unknown, peer: Address::Unknown })),
             None => {
                 queue.waker = Some(cx.waker().clone());
                 Poll::Pending

@@ -1,0 +1,129 @@
+//! [`Target`]: where a request goes, taken out of its URI; and what can be wrong with that.
+
+use http::Uri;
+use std::fmt;
+
+/// Where connections lead: the origin of RFC 9110 section 4.3.1. Requests for the same target share connections.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    secure: bool,
+    /// In lower case, an IPv6 address without its brackets.
+    host: Box<str>,
+    port: u16,
+}
+
+/// Why a URI names no target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UriError {
+    /// It is no URI.
+    Malformed,
+    /// It has no scheme: nothing says how to connect.
+    NoScheme,
+    /// Its scheme is not `http` or `https`.
+    UnknownScheme,
+    /// It has no host (RFC 9110 section 4.2.1).
+    NoHost,
+    /// Its host is no host.
+    InvalidHost,
+    /// Its port is not one of 1 to 65535.
+    InvalidPort,
+    /// It holds a user's name or password, which must not be sent (RFC 9110 section 4.2.4).
+    UserInfo,
+}
+
+impl Target {
+    /// The target of an absolute URI.
+    ///
+    /// # Errors
+    /// See [`UriError`].
+    pub fn of(uri: &Uri) -> Result<Self, UriError> {
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) => return Err(UriError::UnknownScheme),
+            None => return Err(UriError::NoScheme),
+        };
+        Self::of_authority(uri, if secure { 443 } else { 80 }, secure)
+    }
+
+    /// The target of CONNECT: host and port, no scheme (RFC 9110 section 9.3.6). It is spoken to in the clear.
+    ///
+    /// # Errors
+    /// See [`UriError`].
+    pub fn of_tunnel(uri: &Uri) -> Result<Self, UriError> {
+        match uri.scheme() {
+            Some(_) => Self::of(uri),
+            None => Self::of_authority(uri, 0, false),
+        }
+    }
+
+    fn of_authority(uri: &Uri, default: u16, secure: bool) -> Result<Self, UriError> {
+        let authority = uri.authority().ok_or(UriError::NoHost)?.as_str();
+        if authority.contains('@') {
+            return Err(UriError::UserInfo);
+        }
+        // The colons of an IPv6 address lie within its brackets.
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port),
+            Some(_) | None => (authority, ""),
+        };
+        let port = match port {
+            "" => default,
+            digits if digits.bytes().all(|c| c.is_ascii_digit()) => digits.parse().unwrap_or(0),
+            _ => 0,
+        };
+        if host.is_empty() {
+            return Err(UriError::NoHost);
+        }
+        if !http_proto::syntax::is_host(host.as_bytes()) {
+            return Err(UriError::InvalidHost);
+        }
+        if port == 0 {
+            return Err(UriError::InvalidPort);
+        }
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok(Target { secure, host: host.to_ascii_lowercase().into(), port })
+    }
+
+    /// The host: a name in lower case, or an address, without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether TLS is to be spoken.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        match self.host.contains(':') {
+            true => write!(f, "{scheme}://[{}]:{}", self.host, self.port),
+            false => write!(f, "{scheme}://{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl fmt::Display for UriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UriError::Malformed => "not a URI",
+            UriError::NoScheme => "no scheme: http:// or https:// is missing",
+            UriError::UnknownScheme => "the scheme is neither http nor https",
+            UriError::NoHost => "no host",
+            UriError::InvalidHost => "the host is invalid",
+            UriError::InvalidPort => "the port is not one of 1 to 65535",
+            UriError::UserInfo => "a user's name or password in the URI is never sent",
+        })
+    }
+}
+
+impl std::error::Error for UriError {}
