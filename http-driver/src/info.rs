@@ -80,7 +80,21 @@ pub struct Statistics {
 }
 
 impl ConnInfo {
-    /// A number that no other connection of the server has.
+    pub(crate) fn new(id: u64, local: Address, peer: Address) -> Self {
+        ConnInfo {
+            id,
+            local,
+            peer,
+            opened: SystemTime::now(),
+            state: AtomicU8::new(0),
+            requests: AtomicU64::new(0),
+            read: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            task: Mutex::new(None),
+        }
+    }
+
+    /// A number that no other connection of the server, or of the client, has.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -95,7 +109,7 @@ impl ConnInfo {
         &self.peer
     }
 
-    /// When the connection was accepted.
+    /// When the connection was accepted, or opened.
     pub fn opened(&self) -> SystemTime {
         self.opened
     }
@@ -169,17 +183,7 @@ impl Registry {
     /// Lists a new connection.
     pub(crate) fn add(&self, local: Address, peer: Address) -> Arc<ConnInfo> {
         let id = self.last.fetch_add(1, Relaxed) + 1;
-        let info = Arc::new(ConnInfo {
-            id,
-            local,
-            peer,
-            opened: SystemTime::now(),
-            state: AtomicU8::new(0),
-            requests: AtomicU64::new(0),
-            read: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            task: Mutex::new(None),
-        });
+        let info = Arc::new(ConnInfo::new(id, local, peer));
         self.connections.with(|connections| connections.insert(id, Arc::clone(&info)));
         info
     }

@@ -18,6 +18,7 @@ mod record;
 #[cfg(feature = "reverse-dns")]
 mod reverse_dns;
 mod runtime;
+mod sending;
 mod serve;
 mod server;
 mod service;
@@ -30,7 +31,9 @@ mod watched;
 
 pub use accept::{ListenerState, Overflow};
 pub use body::{Body, BodyError, BodySender, Disconnected};
-pub use client::{Connect, ConnectError, Connected, Target, UriError};
+pub use client::{
+    Checkout, Connect, ConnectError, Connected, Evicted, Grant, Phase, Pool, PoolLimits, RequestError, Target, UriError,
+};
 pub use connection::{AutoHead, Connection, Parts};
 pub use error::{BoxError, Error};
 pub use exchange::{BoxTransport, Exchange, NotUpgraded, Upgrade};

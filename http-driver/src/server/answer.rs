@@ -5,17 +5,13 @@ use super::{HttpService, Serving};
 use crate::exchange::Asked;
 use crate::link::Link;
 use crate::options::{Fault, Options};
+use crate::sending::{self, PIECES};
 use crate::side;
 use crate::{BoxError, Timer, Transport};
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 use http_proto::{BodyLength, FieldBlock, Flow, HttpResponseHead, RecvError, ResponseHead, SendError, Server};
 use std::task::{Context, Poll};
-
-/// Pieces of content taken in one go, after which other things of the connection get their turn.
-const PIECES: usize = 256;
-/// Pieces of content up to this size are copied behind the head; larger ones are written from where they are.
-const COPIED: usize = 4 * 1024;
 
 /// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
 /// is not idle while nothing is sent.
@@ -259,16 +255,11 @@ where
                 if let Some(record) = &mut job.record {
                     record.content += data.len() as u64;
                 }
-                let (core, out) = link.commands();
-                let sent = match data.len() {
-                    0..=COPIED => core.send(&data, out),
-                    _ => core.send_owned(data, out),
-                };
-                match sent {
+                match sending::send(link, data) {
                     Ok(Flow::Ready | Flow::Full) => {}
                     // Too much content cuts the message off.
                     Err(_) => {
-                        core.abort();
+                        link.core.abort();
                         return Streamed::Complete;
                     }
                 }
@@ -278,13 +269,7 @@ where
                 }
             }
             Ok(Some(Piece::Trailers(trailers))) => {
-                // Whatever may not be a trailer is left out.
-                let fields = trailers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-                let allowed = |field: &(&str, &[u8])| {
-                    FieldBlock::from_fields([*field]).is_ok_and(|block| block.check_trailers(false).is_ok())
-                };
-                let block = FieldBlock::from_fields(fields.filter(allowed)).unwrap_or_default();
-                end(link, Some(&block));
+                end(link, Some(&trailers));
                 return Streamed::Complete;
             }
             Ok(None) => {
@@ -300,15 +285,10 @@ where
     Streamed::Waiting { progress }
 }
 
-/// Ends the message; too little content cuts it off. Trailers are left out where the framing has no room for them.
-fn end<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, trailers: Option<&FieldBlock>) {
-    let (core, out) = link.commands();
-    let finished = match core.finish(trailers, out) {
-        Err(SendError::TrailersNotAllowed | SendError::ForbiddenTrailer) => core.finish(None, out),
-        finished => finished,
-    };
-    if finished.is_err() {
-        core.abort();
+/// Ends the message; too little content cuts it off.
+fn end<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, trailers: Option<&HeaderMap>) {
+    if sending::finish(link, trailers).is_err() {
+        link.core.abort();
     }
 }
 
