@@ -32,7 +32,8 @@ mod watched;
 pub use accept::{ListenerState, Overflow};
 pub use body::{Body, BodyError, BodySender, Disconnected};
 pub use client::{
-    Checkout, Connect, ConnectError, Connected, Evicted, Grant, Phase, Pool, PoolLimits, RequestError, Target, UriError,
+    Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Evicted, Grant,
+    Informed, Phase, Phases, Pool, PoolLimits, PoolState, RequestBuilder, RequestError, Target, UriError, Within,
 };
 pub use connection::{AutoHead, Connection, Parts};
 pub use error::{BoxError, Error};

@@ -147,6 +147,14 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
         self.poll_deadline(cx, timed)
     }
 
+    /// Whether nothing has come on an idle connection, neither octets nor its end nor its deadline.
+    pub(crate) fn is_quiet(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> bool {
+        self.date = None;
+        self.now = self.timer.now();
+        let expired = self.core.poll_timeout(self.now, self.out.view()).is_some_and(|deadline| deadline <= self.now);
+        !expired && !inbox.has_ended() && self.interest().read && self.poll_receive(cx, inbox, true).is_pending()
+    }
+
     /// Writes as much as the transport takes.
     fn poll_send(&mut self, cx: &mut Context<'_>) {
         if self.out.len() == 0 && !self.unflushed {

@@ -13,6 +13,10 @@ pub(crate) fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
 pub(crate) struct Watched<V>(Mutex<(V, Vec<Waker>)>);
 
 impl<V> Watched<V> {
+    pub(crate) const fn new(value: V) -> Self {
+        Watched(Mutex::new((value, Vec::new())))
+    }
+
     fn lock(&self) -> MutexGuard<'_, (V, Vec<Waker>)> {
         lock(&self.0)
     }

@@ -6,7 +6,6 @@ use crate::watched::lock;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
-use http_proto::RecvError;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
@@ -30,6 +29,8 @@ struct Inner {
     chunk: Option<Bytes>,
     end: Option<End>,
     wanted: bool,
+    /// Nobody will read any more.
+    abandoned: bool,
     reader: Option<Waker>,
     feeder: Option<Waker>,
 }
@@ -37,8 +38,8 @@ struct Inner {
 #[derive(Debug)]
 enum End {
     Complete(Option<HeaderMap>),
-    Failed(RecvError),
-    Over,
+    /// Until the reader has been told.
+    Early(Option<BodyError>),
 }
 
 impl Incoming {
@@ -68,13 +69,9 @@ impl Incoming {
                 self.over = true;
                 return Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
             }
-            Some(End::Failed(error)) => {
+            Some(End::Early(error)) => {
                 self.failed = true;
-                return Poll::Ready(Some(Err(BodyError::Received(*error))));
-            }
-            Some(End::Over) => {
-                self.failed = true;
-                return Poll::Ready(Some(Err(BodyError::Over)));
+                return Poll::Ready(error.take().map(Err));
             }
             None => {}
         }
@@ -88,6 +85,19 @@ impl Incoming {
             feeder.wake();
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Incoming {
+    /// Who feeds it may have nothing else to do.
+    fn drop(&mut self) {
+        let mut slot = self.slot.lock();
+        slot.abandoned = true;
+        let feeder = slot.feeder.take();
+        drop(slot);
+        if let Some(feeder) = feeder {
+            feeder.wake();
+        }
     }
 }
 
@@ -110,6 +120,11 @@ impl Slot {
         slot.wanted
     }
 
+    /// Whether nobody will read any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.lock().abandoned
+    }
+
     /// Hands a piece over.
     pub(crate) fn give(&self, chunk: Bytes, cx: &Context<'_>) {
         self.put(Some(cx), |slot| slot.chunk = Some(chunk));
@@ -121,13 +136,13 @@ impl Slot {
     }
 
     /// Ends the body before its end; whether that was news.
-    pub(crate) fn fail(&self, error: RecvError, cx: &Context<'_>) -> bool {
-        self.put(Some(cx), |slot| slot.end = Some(End::Failed(error)))
+    pub(crate) fn fail(&self, error: BodyError, cx: &Context<'_>) -> bool {
+        self.put(Some(cx), |slot| slot.end = Some(End::Early(Some(error))))
     }
 
     /// The exchange is over.
     pub(crate) fn close(&self) {
-        self.put(None, |slot| slot.end = Some(End::Over));
+        self.put(None, |slot| slot.end = Some(End::Early(Some(BodyError::Over))));
     }
 
     /// Changes what the reader will find, and wakes it if it is not in the task that does this and polls it next.

@@ -14,6 +14,7 @@ use channel::Receiver;
 use futures_core::Stream;
 use http_body::{Body as _, Frame, SizeHint};
 use http_proto::RecvError;
+use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -68,13 +69,33 @@ impl Body {
         Self::boxed(Streamed(Box::pin(stream)))
     }
 
-    /// Any other body.
+    /// Any other body; one of this type is left as it is.
     pub fn new<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self::boxed(Erased(Box::pin(body)))
+        let mut body = Some(body);
+        let itself = (&mut body as &mut dyn Any).downcast_mut::<Option<Body>>().and_then(Option::take);
+        match (itself, body) {
+            (Some(itself), _) => itself,
+            (None, Some(body)) => Self::boxed(Erased(Box::pin(body))),
+            (None, None) => Self::empty(),
+        }
+    }
+
+    /// Content that is still arriving, and runs its connection when it is read.
+    pub(crate) fn arriving(body: impl http_body::Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
+        Self::boxed(body)
+    }
+
+    /// The same content once more, where it is at hand.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match &self.0 {
+            Kind::Empty => Some(Body::empty()),
+            Kind::Whole(whole) => Some(whole.clone().into()),
+            Kind::Incoming(_) | Kind::Channel(_) | Kind::Boxed(_) => None,
+        }
     }
 
     pub(crate) fn incoming(incoming: Incoming) -> Self {
@@ -282,6 +303,8 @@ pub enum BodyError {
     TooLarge,
     /// What the peer sent is no valid message, incomplete, or too slow.
     Received(RecvError),
+    /// The exchange has taken longer, as a whole, than it may.
+    TooSlow,
     /// The exchange is over, or its connection gone; or the task that sent the content has left it unfinished.
     Over,
     /// What the application made the body of has failed.
@@ -294,7 +317,7 @@ impl BodyError {
         match self {
             BodyError::TooLarge => 413,
             BodyError::Received(error) => error.status().unwrap_or(400),
-            BodyError::Over | BodyError::Application(_) => 500,
+            BodyError::TooSlow | BodyError::Over | BodyError::Application(_) => 500,
         }
     }
 
@@ -322,6 +345,7 @@ impl fmt::Display for BodyError {
         match self {
             BodyError::TooLarge => f.write_str("the content is longer than the limit"),
             BodyError::Received(error) => error.fmt(f),
+            BodyError::TooSlow => f.write_str("the exchange was not over in time"),
             BodyError::Over => f.write_str("the exchange is over"),
             BodyError::Application(error) => error.fmt(f),
         }
@@ -333,7 +357,7 @@ impl std::error::Error for BodyError {
         match self {
             BodyError::Received(error) => Some(error),
             BodyError::Application(error) => error.source(),
-            BodyError::TooLarge | BodyError::Over => None,
+            BodyError::TooLarge | BodyError::TooSlow | BodyError::Over => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::connect::ConnectError;
 use super::target::UriError;
 use crate::{BodyError, Error};
-use http_proto::{HttpError, SendError};
+use http_proto::{HttpError, RecvError, RecvErrorKind, SendError};
 use std::fmt;
 
 /// A phase of an exchange that has a deadline of its own.
@@ -26,6 +26,18 @@ pub enum Phase {
     Body,
     /// The whole exchange.
     Whole,
+}
+
+impl Phase {
+    /// The phase whose deadline this fault of the core is.
+    pub(super) fn of(error: RecvError) -> Option<Self> {
+        match error.kind() {
+            RecvErrorKind::WriteTimeout => Some(Phase::Send),
+            RecvErrorKind::HeadTimeout => Some(Phase::Head),
+            RecvErrorKind::BodyTimeout => Some(Phase::Body),
+            _ => None,
+        }
+    }
 }
 
 /// Why a request has got no answer.

@@ -2,13 +2,14 @@
 
 use http::Uri;
 use std::fmt;
+use std::sync::Arc;
 
 /// Where connections lead: the origin of RFC 9110 section 4.3.1. Requests for the same target share connections.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     secure: bool,
     /// In lower case, an IPv6 address without its brackets.
-    host: Box<str>,
+    host: Arc<str>,
     port: u16,
 }
 

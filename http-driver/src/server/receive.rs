@@ -2,7 +2,7 @@
 
 use super::job::Job;
 use super::{HttpService, Serving};
-use crate::body::{Incoming, Slot};
+use crate::body::{BodyError, Incoming, Slot};
 use crate::link::BATCH;
 use crate::options::Ended;
 use crate::record::Record;
@@ -151,7 +151,7 @@ where
             // Its handler answers for it.
             self.refused = true;
             self.note_error(error);
-            return content.fail(error, cx);
+            return content.fail(BodyError::Received(error), cx);
         }
         if !self.jobs.is_empty() || self.refused {
             return false;

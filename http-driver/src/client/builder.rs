@@ -1,0 +1,106 @@
+//! [`ClientBuilder`]: everything that can be set about a client.
+
+use super::Client;
+use super::connect::Connect;
+use super::pool::PoolLimits;
+use super::shared::Shared;
+use super::target::{Target, UriError};
+use http::Uri;
+use http_proto::Config;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Deadlines of a client beyond those of its connections ([`http_proto::Timeouts`]: sending, the head and the content of
+/// an answer, each without progress) and of its connector (resolving, connecting). [`Duration::MAX`] switches one off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientTimeouts {
+    /// Waiting for a connection, where there may be no further one. Default: 30 s.
+    pub wait: Duration,
+    /// From the last octet of the request to the first head of an answer, anew with every interim one. Default: 300 s, as
+    /// some answers take minutes to be made.
+    pub answer: Duration,
+    /// The whole exchange, to the last octet of the answer. Default: none, as long content takes long.
+    pub whole: Duration,
+}
+
+impl Default for ClientTimeouts {
+    fn default() -> Self {
+        ClientTimeouts { wait: Duration::from_secs(30), answer: Duration::from_secs(300), whole: Duration::MAX }
+    }
+}
+
+/// A client that is being set up.
+#[must_use = "a builder does nothing unless it is built"]
+pub struct ClientBuilder<C> {
+    connector: C,
+    config: Arc<Config>,
+    timeouts: ClientTimeouts,
+    limits: PoolLimits,
+    proxy: Option<Target>,
+}
+
+impl<C: Connect> ClientBuilder<C> {
+    /// All defaults, with connections from `connector`.
+    pub fn new(connector: C) -> Self {
+        ClientBuilder {
+            connector,
+            config: Arc::new(Config::client()),
+            timeouts: ClientTimeouts::default(),
+            limits: PoolLimits::default(),
+            proxy: None,
+        }
+    }
+
+    /// Opens connections in another way.
+    pub fn connector<D: Connect>(self, connector: D) -> ClientBuilder<D> {
+        let ClientBuilder { connector: _, config, timeouts, limits, proxy } = self;
+        ClientBuilder { connector, config, timeouts, limits, proxy }
+    }
+
+    /// Bounds and deadlines of the connections. Default: [`Config::client`].
+    pub fn config(mut self, config: Arc<Config>) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Deadlines of the client.
+    pub fn timeouts(mut self, timeouts: ClientTimeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How many connections there may be, and how long they are kept.
+    pub fn limits(mut self, limits: PoolLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sends every request to this proxy, with its whole URI as target (RFC 9112 section 3.2.2); CONNECT makes tunnels
+    /// through it.
+    ///
+    /// # Errors
+    /// The URI names no target.
+    pub fn proxy(mut self, proxy: &Uri) -> Result<Self, UriError> {
+        self.proxy = Some(Target::of(proxy)?);
+        Ok(self)
+    }
+
+    /// The client.
+    pub fn build(self) -> Client<C> {
+        let ClientBuilder { connector, config, timeouts, limits, proxy } = self;
+        Client(Arc::new(Shared::new(connector, config, timeouts, proxy, limits)))
+    }
+}
+
+impl<C> fmt::Debug for ClientBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("config", &self.config)
+            .field("timeouts", &self.timeouts)
+            .field("limits", &self.limits)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! [`Carrier`]: the task that carries an exchange on whose request is still being sent when its answer has begun. Nobody
+//! may be reading the answer meanwhile, and whoever makes the request's content must not wait for that.
+
+use super::connect::Connect;
+use super::exchange::ClientExchange;
+use super::flight::Part;
+use super::lease::Lease;
+use crate::body::{BodyError, Slot};
+use crate::link::Reading;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+pub(super) struct Carrier<C: Connect> {
+    lease: Option<Lease<C>>,
+    exchange: ClientExchange,
+    /// Where the answer's content goes, until it has come whole.
+    content: Option<Arc<Slot>>,
+}
+
+impl<C: Connect> Carrier<C> {
+    pub(super) fn new(lease: Lease<C>, exchange: ClientExchange, content: Option<Arc<Slot>>) -> Self {
+        Carrier { lease: Some(lease), exchange, content }
+    }
+
+    /// Ready when everything is sent and received, or nothing more can be.
+    fn poll_carry(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        loop {
+            let Some(flight) = self.lease.as_mut().and_then(Lease::flight) else { return Poll::Ready(Ok(())) };
+            // If the request cannot be finished, what was sent of it must not be taken for the whole.
+            flight.pump(cx).map_err(|_| BodyError::Over)?;
+            let wanted = match &self.content {
+                None if !flight.is_uploading() || flight.is_closed() => return Poll::Ready(Ok(())),
+                None => false,
+                // Nobody will read the answer.
+                Some(content) if content.is_abandoned() => return Poll::Ready(Ok(())),
+                Some(content) => content.is_wanted(cx),
+            };
+            match (if wanted { flight.take_part()? } else { None }, &self.content) {
+                (Some(Part::Data(data)), Some(content)) => content.give(data, cx),
+                (Some(Part::End(trailers)), Some(content)) => {
+                    content.end(trailers, cx);
+                    flight.end(&self.exchange);
+                    self.content = None;
+                }
+                (Some(Part::Data(_) | Part::End(_)) | None, None) | (None, Some(_)) => {
+                    ready!(flight.poll_turn(cx, if wanted { Reading::Wanted } else { Reading::Ahead }))?;
+                }
+            }
+        }
+    }
+}
+
+impl<C: Connect> Future for Carrier<C> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let carried = ready!(this.poll_carry(cx));
+        if let (Err(error), Some(content)) = (carried, this.content.take()) {
+            content.fail(error, cx);
+        }
+        if let Some(lease) = this.lease.take() {
+            lease.give_back();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<C: Connect> Drop for Carrier<C> {
+    fn drop(&mut self) {
+        if let Some(content) = self.content.take() {
+            content.close();
+        }
+    }
+}
+
+impl<C: Connect> Unpin for Carrier<C> {}

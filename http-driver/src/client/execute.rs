@@ -1,0 +1,190 @@
+//! One request, from its parts to its answer: checked, sent, and once more on another connection where that is allowed.
+
+use super::answer::Answer;
+use super::carrier::Carrier;
+use super::connect::Connect;
+use super::error::{Phase, RequestError};
+use super::exchange::ClientExchange;
+use super::flight::Follows;
+use super::lease::Lease;
+use super::target::Target;
+use super::within::within;
+use super::{Client, Clock};
+use crate::Body;
+use crate::body::{Incoming, Slot};
+use crate::runtime::Runtime;
+use crate::server::Streaming;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body::Body as _;
+use http_proto::{BodyLength, HttpRequestHead};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tower_service::Service;
+
+/// As an extension of a request: who is told of interim responses (RFC 9110 section 15.2), 100 (Continue) and 103 (Early
+/// Hints) among them.
+#[derive(Clone)]
+pub struct Informed(Arc<dyn Fn(Response<()>) + Send + Sync>);
+
+impl Informed {
+    /// Tells `call`.
+    pub fn new(call: impl Fn(Response<()>) + Send + Sync + 'static) -> Self {
+        Informed(Arc::new(call))
+    }
+}
+
+impl fmt::Debug for Informed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Informed").finish_non_exhaustive()
+    }
+}
+
+/// As an extension of a request: the whole exchange, to the last octet of its answer, has so long, whatever the client's
+/// own bound is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within(pub Duration);
+
+impl<C: Connect> Client<C> {
+    /// Sends a request, and waits for the head of its answer; the content follows as the answer's body.
+    ///
+    /// The URI says where to connect to; Host is its authority unless there is a Host field. Content-Length and
+    /// Transfer-Encoding follow from the body. A request that a kept connection fails, because its server has just closed
+    /// it, is sent once more on a new one, if nothing of an answer has come, the method is idempotent (or nothing has been
+    /// sent), and the content is still there.
+    ///
+    /// [`Informed`], [`Within`] and [`Streaming`] as extensions of the request do what they say; [`ClientExchange`] is
+    /// among those of the response.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the exchange is given up; what the server makes of it is not known.
+    pub async fn execute(&self, request: Request<Body>) -> Result<Response<Body>, RequestError> {
+        let (parts, body) = request.into_parts();
+        let whole = parts.extensions.get::<Within>().map_or(self.0.timeouts.whole, |within| within.0);
+        if whole == Duration::MAX {
+            return self.carry(&parts, body, whole).await;
+        }
+        let carried = within::<Clock<C>, _>(whole, self.carry(&parts, body, whole)).await;
+        carried.unwrap_or(Err(RequestError::Timeout(Phase::Whole)))
+    }
+
+    async fn carry(&self, parts: &Parts, mut body: Body, whole: Duration) -> Result<Response<Body>, RequestError> {
+        let head = HttpRequestHead::new(parts, self.0.proxy.is_some())?;
+        let mut length = head.split.body_length(body.size_hint().exact(), false)?;
+        if length == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
+            length = BodyLength::Streaming;
+        }
+        let target = match &self.0.proxy {
+            Some(proxy) => proxy.clone(),
+            None if parts.method == Method::CONNECT => Target::of_tunnel(&parts.uri)?,
+            None => Target::of(&parts.uri)?,
+        };
+        let informed = parts.extensions.get::<Informed>();
+        let mut again = false;
+        loop {
+            let (mut lease, phases) = self.0.check_out(target.clone(), again).await?;
+            let Some(flight) = lease.flight() else { continue };
+            let copy = body.copy();
+            if let Err(error) = flight.begin(&head.head(), length, body, phases, self.0.timeouts.answer) {
+                lease.give_back();
+                return Err(error.into());
+            }
+            if whole != Duration::MAX {
+                flight.limit(whole.saturating_sub(phases.ready));
+            }
+            let exchange = ClientExchange::new(Arc::clone(&flight.info), flight.served);
+            let tell = |interim| {
+                if let Some(Informed(call)) = informed {
+                    call(interim);
+                }
+            };
+            match poll_fn(|cx| flight.poll_head(cx, tell)).await {
+                Ok(response) => return Ok(lease.answer(response, exchange)),
+                Err(error) => {
+                    let stale = !again && flight.served > 1 && error.may_retry();
+                    match flight.take_untouched().or(copy).filter(|_| stale) {
+                        Some(untouched) => body = untouched,
+                        None => return Err(error),
+                    }
+                    again = true;
+                }
+            }
+        }
+    }
+}
+
+impl<C: Connect> Lease<C> {
+    /// The answer, whose head has just come.
+    fn answer(self, response: Response<()>, exchange: ClientExchange) -> Response<Body> {
+        let (mut parts, ()) = response.into_parts();
+        parts.extensions.insert(exchange.clone());
+        Response::from_parts(parts, self.content(exchange))
+    }
+
+    fn content(mut self, exchange: ClientExchange) -> Body {
+        let Some(flight) = self.flight() else { return Body::empty() };
+        let follows = flight.follows();
+        let length = match follows {
+            Follows::Upgrade(tail) => {
+                flight.end(&exchange);
+                if let Some(upgraded) = self.into_upgraded(tail) {
+                    exchange.set_upgraded(upgraded);
+                }
+                return Body::empty();
+            }
+            Follows::Nothing => {
+                flight.end(&exchange);
+                None
+            }
+            Follows::Content(length) => {
+                flight.report(&exchange);
+                Some(length)
+            }
+        };
+        if flight.is_uploading() {
+            let slot = length.map(|_| Arc::<Slot>::default());
+            let body = slot
+                .as_ref()
+                .map_or_else(Body::empty, |slot| Body::incoming(Incoming::new(Arc::clone(slot), length.flatten())));
+            let shared = Arc::clone(self.shared());
+            shared.connector.runtime().spawn(Carrier::new(self, exchange, slot));
+            return body;
+        }
+        match length {
+            Some(length) => Body::arriving(Answer::new(self, exchange, length)),
+            None => {
+                self.give_back();
+                Body::empty()
+            }
+        }
+    }
+}
+
+impl<C, B> Service<Request<B>> for Client<C>
+where
+    C: Connect,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<crate::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = RequestError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, RequestError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let client = self.clone();
+        let request = request.map(Body::new);
+        Box::pin(async move { client.execute(request).await })
+    }
+}

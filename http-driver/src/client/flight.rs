@@ -1,0 +1,404 @@
+//! [`Flight`]: a connection of a client, and the exchange that it carries. It runs when it is polled: by the future of
+//! the request, then by the content of the answer. No task of its own stands between them and the socket.
+
+use super::Clock;
+use super::connect::{Connect, Connected};
+use super::error::{Phase, RequestError};
+use super::exchange::{ClientExchange, Phases};
+use super::target::Target;
+use crate::body::BodyError;
+use crate::exchange::BoxTransport;
+use crate::info::ConnInfo;
+use crate::link::{Link, Reading};
+use crate::pool::Inbox;
+use crate::sending::{self, PIECES};
+use crate::timings::Marks;
+use crate::upgraded::Upgraded;
+use crate::{Body, Error, Timer};
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::Body as _;
+use http_proto::{
+    BodyLength, Client, Config, Connection, Event, Flow, Framing, Instant, RecvError, RequestHead, SendError, Step,
+};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+pub(super) struct Flight<C: Connect> {
+    link: Link<Client, C::Io, Clock<C>>,
+    inbox: Inbox,
+    marks: Marks,
+    pub(super) target: Target,
+    pub(super) info: Arc<ConnInfo>,
+    /// Requests begun on it.
+    pub(super) served: u64,
+    /// Content of the request, while there may be more of it.
+    upload: Option<Body>,
+    /// The content has been asked for a piece.
+    upload_begun: bool,
+    /// An event was found ahead of its being asked for.
+    ahead: bool,
+    /// Octets read and written before this exchange.
+    before: (u64, u64),
+    /// When the exchange began on this connection, and how long it had taken to get there.
+    begun: Instant,
+    found: Phases,
+    /// The time that the server has until it answers, and when to look whether it is over.
+    patience: Duration,
+    answer_by: Option<Instant>,
+    /// When the whole exchange should be over.
+    whole_by: Option<Instant>,
+}
+
+/// A part of an answer's content.
+pub(super) enum Part {
+    Data(Bytes),
+    /// The end, with the trailers if there are any.
+    End(Option<HeaderMap>),
+}
+
+/// What follows the head of an answer.
+pub(super) enum Follows {
+    /// Nothing: the answer is complete.
+    Nothing,
+    /// Content, of this length if it is known.
+    Content(Option<u64>),
+    /// Another protocol, beginning with these octets.
+    Upgrade(Bytes),
+}
+
+impl<C: Connect> Flight<C> {
+    pub(super) fn new(connected: Connected<C::Io>, target: Target, id: u64, config: Arc<Config>) -> Self {
+        let Connected { socket, .. } = connected;
+        let link = Link::new(Connection::client(config), socket.io, Clock::<C>::default());
+        let begun = link.now;
+        Flight {
+            link,
+            inbox: Inbox::new(),
+            marks: Marks::default(),
+            target,
+            info: Arc::new(ConnInfo::new(id, socket.local, socket.peer)),
+            served: 0,
+            upload: None,
+            upload_begun: false,
+            ahead: false,
+            before: (0, 0),
+            begun,
+            found: Phases::default(),
+            patience: Duration::MAX,
+            answer_by: None,
+            whole_by: None,
+        }
+    }
+
+    /// Whether an idle connection can still be used: nothing has come, and it is neither closed nor expired.
+    pub(super) fn is_quiet(&mut self, cx: &mut Context<'_>) -> bool {
+        self.link.is_quiet(cx, &mut self.inbox)
+    }
+
+    /// Begins an exchange, `found` having told how it got here.
+    pub(super) fn begin(
+        &mut self,
+        head: &RequestHead<'_>,
+        length: BodyLength,
+        body: Body,
+        found: Phases,
+        patience: Duration,
+    ) -> Result<(), SendError> {
+        let link = &mut self.link;
+        let queued = link.queued();
+        self.before = (link.read, queued);
+        let (core, out) = link.commands();
+        core.start(head, length, out)?;
+        self.served = self.info.count_request();
+        self.marks.renew();
+        self.marks.begun(queued);
+        (self.found, self.patience) = (found, patience);
+        (self.ahead, self.upload_begun) = (false, false);
+        (self.answer_by, self.whole_by) = (None, None);
+        self.begun = self.link.now;
+        if length == BodyLength::Empty {
+            self.marks.ended(self.link.queued());
+        } else {
+            self.upload = Some(body);
+        }
+        Ok(())
+    }
+
+    /// The whole exchange should be over after so long, from now on.
+    pub(super) fn limit(&mut self, whole: Duration) {
+        self.whole_by = Some(self.link.timer.now().saturating_add(whole));
+    }
+
+    /// The head of the answer. Interim ones are told to `informed`.
+    pub(super) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        informed: impl Fn(Response<()>),
+    ) -> Poll<Result<Response<()>, RequestError>> {
+        loop {
+            self.pump(cx)?;
+            match self.link.core.step(self.inbox.buffer()) {
+                Ok(Step::Event) => {
+                    let Event::HeadersComplete(head) = self.link.core.event(self.inbox.buffer()) else { continue };
+                    let response = head.to_http().map_err(RequestError::Answer)?;
+                    if head.is_interim() && head.status() != 101 {
+                        self.answer_by = None;
+                        informed(response);
+                        continue;
+                    }
+                    self.marks.head(&mut self.link);
+                    return Poll::Ready(Ok(response));
+                }
+                Ok(Step::NeedInput | Step::Paused) => {}
+                Ok(Step::Closed) => return Poll::Ready(Err(self.broken(None))),
+                Err(error) => return Poll::Ready(Err(self.broken(Some(error)))),
+            }
+            if self.has_waited_too_long() {
+                return Poll::Ready(Err(RequestError::Timeout(Phase::Answer)));
+            }
+            self.link.alarm = self.answer_by;
+            ready!(self.marks.turn(&mut self.link, cx, &mut self.inbox, Reading::Wanted));
+        }
+    }
+
+    /// Whether the server should have begun to answer; it has its time from the last octet of the request on.
+    fn has_waited_too_long(&mut self) -> bool {
+        if self.upload.is_some() || self.patience == Duration::MAX {
+            return false;
+        }
+        let now = self.link.now;
+        let by = *self.answer_by.get_or_insert_with(|| now.saturating_add(self.patience));
+        if by > now {
+            return false;
+        }
+        let sent = if self.link.is_sending() { now } else { self.marks.timings.done.unwrap_or(by) };
+        let later = sent.saturating_add(self.patience);
+        let over = later <= now;
+        if !over {
+            self.answer_by = Some(later);
+        }
+        over
+    }
+
+    /// Sends content of the request, as much as there is and as has room.
+    pub(super) fn pump(&mut self, cx: &mut Context<'_>) -> Result<(), RequestError> {
+        for _ in 0..PIECES {
+            let Some(body) = &mut self.upload else { return Ok(()) };
+            let (core, out) = self.link.commands();
+            if core.awaiting_continue() || out.is_full() {
+                return Ok(());
+            }
+            // Nothing is sent of nothing; this is how to ask whether something could be.
+            if core.send(&[], out).is_err() {
+                // The server does not want the rest; its answer says why.
+                self.upload = None;
+                return Ok(());
+            }
+            self.upload_begun = true;
+            let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else { return Ok(()) };
+            let sent = match frame.transpose().map_err(RequestError::Content)?.map(http_body::Frame::into_data) {
+                Some(Ok(data)) => {
+                    let over = body.is_end_stream();
+                    match sending::send(&mut self.link, data) {
+                        Ok(Flow::Ready | Flow::Full) if over => sending::finish(&mut self.link, None),
+                        Ok(Flow::Ready | Flow::Full) => continue,
+                        Err(error) => Err(error),
+                    }
+                }
+                // Other kinds of frames do not exist in HTTP/1.
+                Some(Err(frame)) => sending::finish(&mut self.link, frame.into_trailers().ok().as_ref()),
+                None => sending::finish(&mut self.link, None),
+            };
+            match sent {
+                Ok(()) => self.marks.ended(self.link.queued()),
+                Err(error) => return Err(error.into()),
+            }
+            self.upload = None;
+        }
+        // There is more, but others want their turn.
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Whether a part of the request has not been sent, which the server may still want.
+    pub(super) fn is_uploading(&self) -> bool {
+        self.upload.is_some() || (self.link.is_sending() && self.link.core.is_reusable())
+    }
+
+    /// Whether the connection is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.link.is_closed()
+    }
+
+    /// What stands behind the head that [`Flight::poll_head`] returned.
+    pub(super) fn follows(&mut self) -> Follows {
+        let Event::HeadersComplete(head) = self.link.core.event(self.inbox.buffer()) else {
+            return Follows::Content(None);
+        };
+        let (framing, upgrade) = (head.framing(), head.status() == 101 || head.framing() == Framing::Tunnel);
+        let length = match framing {
+            Framing::None | Framing::Tunnel => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
+        };
+        while length == Some(0) {
+            let Ok(Step::Event) = self.link.core.step(self.inbox.buffer()) else { break };
+            match self.link.core.event(self.inbox.buffer()) {
+                Event::UpgradeTail(_) => return Follows::Upgrade(self.inbox.retain()),
+                Event::MessageComplete(_) if !upgrade => return Follows::Nothing,
+                Event::MessageComplete(_) | Event::HeadersComplete(_) | Event::Payload(_) => {}
+                Event::NeedInput | Event::Paused | Event::Closed => {}
+            }
+        }
+        Follows::Content(length)
+    }
+
+    /// The next part of the answer's content.
+    pub(super) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, BodyError>> {
+        loop {
+            if let Some(part) = self.take_part()? {
+                return Poll::Ready(Ok(part));
+            }
+            ready!(self.poll_turn(cx, Reading::Wanted))?;
+        }
+    }
+
+    /// A turn of input and output, within the time of the whole exchange.
+    pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Result<(), BodyError>> {
+        if self.whole_by.is_some_and(|by| by <= self.link.now) {
+            return Poll::Ready(Err(BodyError::TooSlow));
+        }
+        self.link.alarm = self.whole_by;
+        self.marks.turn(&mut self.link, cx, &mut self.inbox, reading).map(Ok)
+    }
+
+    /// The part of the content that has come already.
+    pub(super) fn take_part(&mut self) -> Result<Option<Part>, BodyError> {
+        loop {
+            if !std::mem::take(&mut self.ahead) {
+                match self.link.core.step(self.inbox.buffer()) {
+                    Ok(Step::Event) => {}
+                    Ok(Step::NeedInput | Step::Paused) => return Ok(None),
+                    Ok(Step::Closed) => return Err(BodyError::Over),
+                    Err(error) => return Err(BodyError::Received(error)),
+                }
+            }
+            match self.link.core.event(self.inbox.buffer()) {
+                Event::Payload(_) => {
+                    let data = self.inbox.retain();
+                    // The end may be there as well: then the connection is free without being asked once more. A fault
+                    // is found again.
+                    self.ahead = matches!(self.link.core.step(self.inbox.buffer()), Ok(Step::Event));
+                    return Ok(Some(Part::Data(data)));
+                }
+                Event::MessageComplete(trailers) => {
+                    // Two limits of the core are below that of the map.
+                    let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
+                    return Ok(Some(Part::End(trailers)));
+                }
+                Event::HeadersComplete(_) | Event::UpgradeTail(_) => {}
+                Event::NeedInput | Event::Paused | Event::Closed => return Ok(None),
+            }
+        }
+    }
+
+    /// The end of the answer without trailers, if it is known already.
+    pub(super) fn take_end(&mut self) -> bool {
+        let ended = self.ahead
+            && matches!(self.link.core.event(self.inbox.buffer()), Event::MessageComplete(trailers) if trailers.is_empty());
+        if ended {
+            self.ahead = false;
+        }
+        ended
+    }
+
+    /// Passes over what has come of the answer, which nobody wants; whether that was all.
+    pub(super) fn pass_over(&mut self) -> bool {
+        self.link.core.discard();
+        while let Ok(Some(part)) = self.take_part() {
+            if let Part::End(_) = part {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether it can carry another request.
+    pub(super) fn is_reusable(&self) -> bool {
+        let core = &self.link.core;
+        core.is_reusable()
+            && core.outstanding() == 0
+            && self.upload.is_none()
+            && !self.link.is_sending()
+            && self.inbox.unread_len() == 0
+            && !self.inbox.has_ended()
+            && !self.link.is_closed()
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(super) fn rest(&mut self) {
+        self.inbox.release();
+        self.link.out.release();
+    }
+
+    /// Notes where the exchange stands.
+    pub(super) fn report(&self, exchange: &ClientExchange) {
+        self.info.set_transferred(self.link.read, self.link.written);
+        self.info.set_state(self.link.core.state());
+        let timings = self.marks.timings;
+        let since = |at: Instant| self.found.ready + at.saturating_since(self.begun);
+        exchange.set_phases(Phases {
+            sent: timings.done.map(since),
+            first_octet: timings.first_octet_in.map(since),
+            head: timings.head_in.map(since),
+            ..self.found
+        });
+    }
+
+    /// Notes that the answer is complete.
+    pub(super) fn end(&self, exchange: &ClientExchange) {
+        self.report(exchange);
+        exchange.set_done(self.found.ready + self.link.now.saturating_since(self.begun));
+    }
+
+    /// The content of the request, if none of it was asked for.
+    pub(super) fn take_untouched(&mut self) -> Option<Body> {
+        self.upload.take_if(|_| !self.upload_begun)
+    }
+
+    /// Why there is no answer.
+    fn broken(&mut self, error: Option<RecvError>) -> RequestError {
+        let transport = self.link.error.take();
+        let Some(error) = error else {
+            let cause = transport.map_or(io::ErrorKind::ConnectionAborted.into(), |cause| *cause);
+            return RequestError::Broken { error: Error::Transport(cause), may_retry: false };
+        };
+        match Phase::of(error) {
+            Some(phase) => RequestError::Timeout(phase),
+            None => {
+                let (read, written) = self.before;
+                let unsent = self.link.written <= written;
+                let may = self.link.core.unanswered().next().is_some_and(|request| unsent || request.may_retry());
+                let may_retry = may && self.link.read <= read;
+                RequestError::Broken { error: Error::new(error, transport), may_retry }
+            }
+        }
+    }
+
+    /// The connection as a stream of octets of another protocol.
+    pub(super) fn into_upgraded(mut self, tail: Bytes) -> Upgraded<BoxTransport> {
+        let out = self.link.take_out();
+        Upgraded::new(self.link.io, tail, out).map(|io| Box::new(io) as _)
+    }
+
+    /// Makes dropping it a reset, if the server could take a part for the whole.
+    pub(super) fn cut_off(&mut self) {
+        if self.link.is_cut_off() {
+            crate::Transport::abort(&mut self.link.io);
+        }
+    }
+}
