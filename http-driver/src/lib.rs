@@ -32,8 +32,9 @@ mod watched;
 pub use accept::{ListenerState, Overflow};
 pub use body::{Body, BodyError, BodySender, Disconnected};
 pub use client::{
-    Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Evicted, Grant,
-    Informed, Phase, Phases, Pool, PoolLimits, PoolState, RequestBuilder, RequestError, Target, UriError, Within,
+    Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Dial, Dialer,
+    Evicted, Grant, Informed, Phase, Phases, Pool, PoolLimits, PoolState, RequestBuilder, RequestError, Resolve,
+    Resolving, Target, UriError, Within,
 };
 pub use connection::{AutoHead, Connection, Parts};
 pub use error::{BoxError, Error};

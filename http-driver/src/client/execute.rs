@@ -72,8 +72,8 @@ impl<C: Connect> Client<C> {
         if whole == Duration::MAX {
             return self.carry(&parts, body, whole).await;
         }
-        let carried = within::<Clock<C>, _>(whole, self.carry(&parts, body, whole)).await;
-        carried.unwrap_or(Err(RequestError::Timeout(Phase::Whole)))
+        let carried = within(whole, Clock::<C>::default(), self.carry(&parts, body, whole)).await;
+        carried.map_or(Err(RequestError::Timeout(Phase::Whole)), |(answered, _)| answered)
     }
 
     async fn carry(&self, parts: &Parts, mut body: Body, whole: Duration) -> Result<Response<Body>, RequestError> {

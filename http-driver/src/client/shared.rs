@@ -85,9 +85,10 @@ impl<C: Connect> Shared<C> {
             let granted = match found {
                 Found::Granted(granted) => granted,
                 Found::Waiting(waiting) => {
-                    let granted = within::<Clock<C>, _>(self.timeouts.wait, waiting).await;
-                    ready = lock(&self.store).clock.now();
-                    granted.ok_or(RequestError::Timeout(Phase::Wait))?
+                    let granted = within(self.timeouts.wait, Clock::<C>::default(), waiting).await;
+                    let (granted, waited) = granted.ok_or(RequestError::Timeout(Phase::Wait))?;
+                    ready = ready.saturating_add(waited);
+                    granted
                 }
             };
             match granted {

@@ -1,4 +1,4 @@
-//! [`within`]: a future with a deadline.
+//! [`within`]: work with a deadline.
 
 use crate::Timer;
 use std::future::poll_fn;
@@ -6,23 +6,18 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// The output of `future`, unless it takes longer than `limit`; [`Duration::MAX`] is no limit.
-pub(super) async fn within<T: Timer + Default, F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut timer = None;
-    poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        if limit == Duration::MAX {
-            return Poll::Pending;
-        }
-        let timer = timer.get_or_insert_with(|| {
-            let mut timer = T::default();
-            timer.reset(timer.now().saturating_add(limit));
-            timer
-        });
-        timer.poll(cx).map(|()| None)
+/// What `work` comes to, and how long that took; `None`: longer than `limit`, and it was dropped.
+pub(super) async fn within<W: Future>(
+    limit: Duration,
+    mut timer: impl Timer,
+    work: W,
+) -> Option<(W::Output, Duration)> {
+    let mut work = pin!(work);
+    let began = timer.now();
+    timer.reset(began.saturating_add(limit));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some((output, timer.now().saturating_since(began)))),
+        Poll::Pending => timer.poll(cx).map(|()| None),
     })
     .await
 }
