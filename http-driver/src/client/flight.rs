@@ -39,8 +39,8 @@ pub(super) struct Flight<C: Connect> {
     upload: Option<Body>,
     /// The content has been asked for a piece.
     upload_begun: bool,
-    /// An event was found ahead of its being asked for.
-    ahead: bool,
+    /// A part of the answer that was found ahead of its being asked for.
+    ahead: Option<Part>,
     /// Octets read and written before this exchange.
     before: (u64, u64),
     /// When the exchange began on this connection, and how long it had taken to get there.
@@ -84,7 +84,7 @@ impl<C: Connect> Flight<C> {
             served: 0,
             upload: None,
             upload_begun: false,
-            ahead: false,
+            ahead: None,
             before: (0, 0),
             begun,
             found: Phases::default(),
@@ -117,7 +117,7 @@ impl<C: Connect> Flight<C> {
         self.marks.renew();
         self.marks.begun(queued);
         (self.found, self.patience) = (found, patience);
-        (self.ahead, self.upload_begun) = (false, false);
+        (self.ahead, self.upload_begun) = (None, false);
         (self.answer_by, self.whole_by) = (None, None);
         self.begun = self.link.now;
         if length == BodyLength::Empty {
@@ -278,23 +278,28 @@ impl<C: Connect> Flight<C> {
 
     /// The part of the content that has come already.
     pub(super) fn take_part(&mut self) -> Result<Option<Part>, BodyError> {
+        if let Some(part) = self.ahead.take() {
+            return Ok(Some(part));
+        }
+        let part = self.find_part()?;
+        if let Some(Part::Data(_)) = part {
+            // The end may be there as well: then the connection is free without being asked once more. A fault is found
+            // again.
+            self.ahead = self.find_part().unwrap_or_default();
+        }
+        Ok(part)
+    }
+
+    fn find_part(&mut self) -> Result<Option<Part>, BodyError> {
         loop {
-            if !std::mem::take(&mut self.ahead) {
-                match self.link.core.step(self.inbox.buffer()) {
-                    Ok(Step::Event) => {}
-                    Ok(Step::NeedInput | Step::Paused) => return Ok(None),
-                    Ok(Step::Closed) => return Err(BodyError::Over),
-                    Err(error) => return Err(BodyError::Received(error)),
-                }
+            match self.link.core.step(self.inbox.buffer()) {
+                Ok(Step::Event) => {}
+                Ok(Step::NeedInput | Step::Paused) => return Ok(None),
+                Ok(Step::Closed) => return Err(BodyError::Over),
+                Err(error) => return Err(BodyError::Received(error)),
             }
             match self.link.core.event(self.inbox.buffer()) {
-                Event::Payload(_) => {
-                    let data = self.inbox.retain();
-                    // The end may be there as well: then the connection is free without being asked once more. A fault
-                    // is found again.
-                    self.ahead = matches!(self.link.core.step(self.inbox.buffer()), Ok(Step::Event));
-                    return Ok(Some(Part::Data(data)));
-                }
+                Event::Payload(_) => return Ok(Some(Part::Data(self.inbox.retain()))),
                 Event::MessageComplete(trailers) => {
                     // Two limits of the core are below that of the map.
                     let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
@@ -306,14 +311,9 @@ impl<C: Connect> Flight<C> {
         }
     }
 
-    /// The end of the answer without trailers, if it is known already.
+    /// Takes the end of the answer, if it is known already and has no trailers.
     pub(super) fn take_end(&mut self) -> bool {
-        let ended = self.ahead
-            && matches!(self.link.core.event(self.inbox.buffer()), Event::MessageComplete(trailers) if trailers.is_empty());
-        if ended {
-            self.ahead = false;
-        }
-        ended
+        self.ahead.take_if(|part| matches!(part, Part::End(None))).is_some()
     }
 
     /// Passes over what has come of the answer, which nobody wants; whether that was all.

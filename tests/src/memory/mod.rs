@@ -3,10 +3,12 @@
 
 mod clock;
 mod end;
+mod lines;
 mod pipe;
 mod world;
 
 pub use clock::{Clock, DATE, Ticker};
 pub use end::{End, Seen, Shown, client, client_with, server, server_with};
+pub use lines::{Lines, Outcome, Task, send};
 pub use pipe::{Counts, Peer, Shape, Wire, pair, wire};
 pub use world::{Backlog, Dial, Spawner, Wakes, World, site};

@@ -1,3 +1,4 @@
 //! The client.
 
 mod dial;
+mod exchange;
