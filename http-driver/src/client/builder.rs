@@ -6,7 +6,7 @@ use super::pool::PoolLimits;
 use super::shared::Shared;
 use super::target::{Target, UriError};
 use http::Uri;
-use http_proto::Config;
+use http_proto::{Config, Pipeline};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl<C: Connect> ClientBuilder<C> {
         ClientBuilder { connector, config, timeouts, limits, proxy }
     }
 
-    /// Bounds and deadlines of the connections. Default: [`Config::client`].
+    /// Bounds and deadlines of the connections, and their depth of pipelining. Default: [`Config::client`].
     pub fn config(mut self, config: Arc<Config>) -> Self {
         self.config = config;
         self
@@ -74,6 +74,17 @@ impl<C: Connect> ClientBuilder<C> {
     /// How many connections there may be, and how long they are kept.
     pub fn limits(mut self, limits: PoolLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Pipelines GET, HEAD and OPTIONS without content: up to so many on one connection, where the next is sent before the
+    /// last is answered (RFC 9112 section 9.3.2). A slow answer holds up those behind it. What a connection leaves
+    /// unanswered is sent once more, each on a connection of its own. Requests with a bound on the whole exchange are
+    /// never pipelined. Default: 1, none are.
+    pub fn pipelining(mut self, depth: u16) -> Self {
+        let mut config = (*self.config).clone();
+        config.pipeline = Pipeline { depth: depth.max(1), safe_only: true };
+        self.config = Arc::new(config);
         self
     }
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body as _;
-use http_proto::{BodyLength, HttpRequestHead};
+use http_proto::{BodyLength, HttpRequestHead, MethodKind};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -36,6 +36,10 @@ impl Informed {
     /// Tells `call`.
     pub fn new(call: impl Fn(Response<()>) + Send + Sync + 'static) -> Self {
         Informed(Arc::new(call))
+    }
+
+    pub(super) fn tell(&self, interim: Response<()>) {
+        (self.0)(interim);
     }
 }
 
@@ -89,6 +93,17 @@ impl<C: Connect> Client<C> {
         };
         let informed = parts.extensions.get::<Informed>();
         let mut again = false;
+        if self.0.pipelining > 1
+            && whole == Duration::MAX
+            && MethodKind::of(parts.method.as_str().as_bytes()).may_pipeline()
+            && (length, head.split.upgrade.is_empty()) == (BodyLength::Empty, true)
+        {
+            match self.0.lanes.carry(&self.0, &target, &head.head(), informed).await {
+                // Not pipelined again (RFC 9112 section 9.3.2): another connection that breaks would lose as much.
+                Err(error @ RequestError::Broken { .. }) if error.may_retry() => again = true,
+                answered => return answered,
+            }
+        }
         loop {
             let (mut lease, phases) = self.0.check_out(target.clone(), again).await?;
             let Some(flight) = lease.flight() else { continue };
@@ -101,12 +116,7 @@ impl<C: Connect> Client<C> {
                 flight.limit(whole.saturating_sub(phases.ready));
             }
             let exchange = ClientExchange::new(Arc::clone(&flight.info), flight.served);
-            let tell = |interim| {
-                if let Some(Informed(call)) = informed {
-                    call(interim);
-                }
-            };
-            match poll_fn(|cx| flight.poll_head(cx, tell)).await {
+            match poll_fn(|cx| flight.poll_head(cx, informed)).await {
                 Ok(response) => return Ok(lease.answer(response, exchange)),
                 Err(error) => {
                     let stale = !again && flight.served > 1 && error.may_retry();

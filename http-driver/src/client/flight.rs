@@ -5,6 +5,7 @@ use super::Clock;
 use super::connect::{Connect, Connected};
 use super::error::{Phase, RequestError};
 use super::exchange::{ClientExchange, Phases};
+use super::execute::Informed;
 use super::target::Target;
 use crate::body::BodyError;
 use crate::exchange::BoxTransport;
@@ -51,6 +52,21 @@ pub(super) struct Flight<C: Connect> {
     answer_by: Option<Instant>,
     /// When the whole exchange should be over.
     whole_by: Option<Instant>,
+}
+
+/// A connection without an exchange.
+pub(super) struct Line<C: Connect> {
+    pub(super) link: Link<Client, C::Io, Clock<C>>,
+    pub(super) inbox: Inbox,
+    pub(super) info: Arc<ConnInfo>,
+}
+
+impl<C: Connect> Line<C> {
+    /// Lets others see where the connection stands.
+    pub(super) fn report(&self) {
+        self.info.set_transferred(self.link.read, self.link.written);
+        self.info.set_state(self.link.core.state());
+    }
 }
 
 /// A part of an answer's content.
@@ -137,7 +153,7 @@ impl<C: Connect> Flight<C> {
     pub(super) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
-        informed: impl Fn(Response<()>),
+        informed: Option<&Informed>,
     ) -> Poll<Result<Response<()>, RequestError>> {
         loop {
             self.pump(cx)?;
@@ -147,7 +163,9 @@ impl<C: Connect> Flight<C> {
                     let response = head.to_http().map_err(RequestError::Answer)?;
                     if head.is_interim() && head.status() != 101 {
                         self.answer_by = None;
-                        informed(response);
+                        if let Some(informed) = informed {
+                            informed.tell(response);
+                        }
                         continue;
                     }
                     self.marks.head(&mut self.link);
@@ -393,6 +411,11 @@ impl<C: Connect> Flight<C> {
     pub(super) fn into_upgraded(mut self, tail: Bytes) -> Upgraded<BoxTransport> {
         let out = self.link.take_out();
         Upgraded::new(self.link.io, tail, out).map(|io| Box::new(io) as _)
+    }
+
+    /// The connection for other uses.
+    pub(super) fn into_line(self) -> Line<C> {
+        Line { link: self.link, inbox: self.inbox, info: self.info }
     }
 
     /// Makes dropping it a reset, if the server could take a part for the whole.

@@ -1,7 +1,7 @@
 //! [`Lease`]: a connection in use, which finds its way back into the pool, or out of it.
 
 use super::connect::Connect;
-use super::flight::Flight;
+use super::flight::{Flight, Line};
 use super::shared::Shared;
 use crate::exchange::BoxTransport;
 use crate::upgraded::Upgraded;
@@ -34,6 +34,11 @@ impl<C: Connect> Lease<C> {
             flight.rest();
             self.shared.check_in(flight);
         }
+    }
+
+    /// The connection for other uses; its place goes with it.
+    pub(super) fn into_line(mut self) -> Option<Line<C>> {
+        self.flight.take().map(|flight| flight.into_line())
     }
 
     /// The connection carries another protocol, and is none of the pool's any more.

@@ -5,6 +5,7 @@
 
 mod answer;
 mod builder;
+mod call;
 mod carrier;
 mod connect;
 mod dial;
@@ -12,6 +13,8 @@ mod error;
 mod exchange;
 mod execute;
 mod flight;
+mod lane;
+mod lanes;
 mod lease;
 mod pool;
 mod race;

@@ -4,6 +4,7 @@ use super::connect::Connect;
 use super::error::{Phase, RequestError};
 use super::exchange::Phases;
 use super::flight::Flight;
+use super::lanes::AllLanes;
 use super::lease::Lease;
 use super::pool::{Checkout, Grant, Pool, PoolLimits};
 use super::reaper::Reaper;
@@ -27,6 +28,9 @@ pub(super) struct Shared<C: Connect> {
     pub(super) timeouts: ClientTimeouts,
     /// The proxy that everything is sent through.
     pub(super) proxy: Option<Target>,
+    /// Requests on one connection at a time; above one, those that allow it are pipelined.
+    pub(super) pipelining: u16,
+    pub(super) lanes: AllLanes<C>,
     store: Mutex<Store<C>>,
     reaper: Reaper,
     /// Connections opened since the beginning.
@@ -65,7 +69,14 @@ impl<C: Connect> Shared<C> {
         limits: PoolLimits,
     ) -> Self {
         let store = Mutex::new(Store { pool: Pool::new(limits), clock: Clock::<C>::default() });
-        Shared { connector, config, timeouts, proxy, store, reaper: Reaper::default(), opened: AtomicU64::new(0) }
+        let pipelining = config.pipeline.depth;
+        let (lanes, reaper, opened) = (AllLanes::default(), Reaper::default(), AtomicU64::new(0));
+        Shared { connector, config, timeouts, proxy, pipelining, lanes, store, reaper, opened }
+    }
+
+    /// Requests on one connection, after which it is closed.
+    pub(super) fn requests(&self) -> u64 {
+        lock(&self.store).pool.limits().requests
     }
 
     pub(super) fn state(&self) -> PoolState {

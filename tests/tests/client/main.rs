@@ -2,3 +2,4 @@
 
 mod dial;
 mod exchange;
+mod pipelining;

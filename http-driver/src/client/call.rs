@@ -1,0 +1,104 @@
+//! [`Call`]: a request on a [`super::lane`], and whoever waits for its answer.
+
+use super::error::{Phase, RequestError};
+use super::exchange::{ClientExchange, Phases};
+use super::execute::Informed;
+use crate::watched::Watched;
+use crate::{Body, Error};
+use http::Response;
+use http_proto::{HttpError, Instant, RecvError};
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+type Answered = Result<Response<Body>, RequestError>;
+
+pub(super) struct Call {
+    answer: Watched<Waited>,
+    informed: Option<Informed>,
+    exchange: ClientExchange,
+    begun: Instant,
+    found: Phases,
+}
+
+enum Waited {
+    Yes,
+    Answered(Box<Answered>),
+    /// Nobody waits any more.
+    No,
+}
+
+impl Call {
+    pub(super) fn new(informed: Option<Informed>, exchange: ClientExchange, begun: Instant, found: Phases) -> Self {
+        Call { answer: Watched::new(Waited::Yes), informed, exchange, begun, found }
+    }
+
+    pub(super) fn inform(&self, interim: Response<()>) {
+        if let Some(informed) = &self.informed {
+            informed.tell(interim);
+        }
+    }
+
+    /// The head of the answer has come.
+    pub(super) fn answer(&self, answer: Result<Response<Body>, HttpError>, first_octet: Instant, head: Instant) {
+        let first_octet = Some(self.since(first_octet));
+        self.exchange.set_phases(Phases { first_octet, head: Some(self.since(head)), ..self.found });
+        self.give(answer.map_err(RequestError::Answer).map(|mut response| {
+            response.extensions_mut().insert(self.exchange.clone());
+            response
+        }));
+    }
+
+    /// So has all of it.
+    pub(super) fn end(&self, now: Instant) {
+        self.exchange.set_done(self.since(now));
+    }
+
+    pub(super) fn time_out(&self, phase: Phase) {
+        self.give(Err(RequestError::Timeout(phase)));
+    }
+
+    /// There will be no answer.
+    pub(super) fn fail(&self, error: Option<RecvError>, transport: Option<ErrorKind>, may_retry: bool) {
+        let cause = transport.unwrap_or(ErrorKind::ConnectionAborted);
+        let error = match error {
+            Some(error) => Error::new(error, transport.map(|kind| Box::new(kind.into()))),
+            None => Error::Transport(io::Error::from(cause)),
+        };
+        self.give(Err(RequestError::Broken { error, may_retry }));
+    }
+
+    fn give(&self, answered: Answered) {
+        self.answer.change(|answer| match answer {
+            Waited::Yes | Waited::Answered(_) => *answer = Waited::Answered(Box::new(answered)),
+            Waited::No => {}
+        });
+    }
+
+    fn since(&self, at: Instant) -> std::time::Duration {
+        self.found.ready + at.saturating_since(self.begun)
+    }
+}
+
+/// Ready with the answer of a call. Dropped, it gives only the answer up, not the connection.
+pub(super) struct Waits(pub(super) Arc<Call>);
+
+impl Future for Waits {
+    type Output = Answered;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+        self.0.answer.poll(cx, |answer| match std::mem::replace(answer, Waited::Yes) {
+            Waited::Answered(answered) => Some(*answered),
+            Waited::Yes | Waited::No => None,
+        })
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        let answer = self.0.answer.with(|answer| std::mem::replace(answer, Waited::No));
+        // Not under the lock: who drops content wakes the lane.
+        drop(answer);
+    }
+}

@@ -1,0 +1,255 @@
+//! [`Lane`]: a connection on which requests are pipelined (RFC 9112 section 9.3.2). Who makes a request writes it there
+//! and waits; as several futures have a part in the connection, a task of its own runs it.
+
+use super::call::Call;
+use super::connect::Connect;
+use super::error::Phase;
+use super::exchange::{ClientExchange, Phases};
+use super::execute::Informed;
+use super::flight::Line;
+use super::lanes::Lanes;
+use crate::body::{BodyError, Incoming, Slot};
+use crate::link::Reading;
+use crate::watched::lock;
+use crate::{Body, Timer, Transport};
+use http_proto::{BodyLength, Event, Framing, Instant, RecvError, RequestHead, SendError, Step};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+pub(super) struct Lane<C: Connect> {
+    inner: Mutex<Inner<C>>,
+    /// Requests unanswered; [`OVER`] where no further one can be begun.
+    load: AtomicUsize,
+}
+
+const OVER: usize = usize::MAX;
+
+struct Inner<C: Connect> {
+    /// Gone when the connection is.
+    line: Option<Line<C>>,
+    /// Those unanswered, oldest first.
+    calls: VecDeque<Arc<Call>>,
+    /// Where the content of the oldest one's answer goes, while it is arriving.
+    content: Option<Arc<Slot>>,
+    task: Option<Waker>,
+    /// The time that the server has for each answer, and when it is over.
+    patience: Duration,
+    answer_by: Option<Instant>,
+}
+
+impl<C: Connect> Lane<C> {
+    pub(super) fn new(line: Line<C>, patience: Duration) -> Self {
+        let calls = VecDeque::new();
+        let inner = Inner { line: Some(line), calls, content: None, task: None, patience, answer_by: None };
+        Lane { inner: Mutex::new(inner), load: AtomicUsize::new(0) }
+    }
+
+    /// Requests unanswered; more than any bound where no further one can be begun.
+    pub(super) fn load(&self) -> usize {
+        self.load.load(Relaxed)
+    }
+
+    /// Begins an exchange; `None`: it cannot be begun here.
+    pub(super) fn begin(
+        &self,
+        head: &RequestHead<'_>,
+        informed: Option<Informed>,
+        phases: Phases,
+        most: u64,
+    ) -> Result<Option<Arc<Call>>, SendError> {
+        let mut inner = lock(&self.inner);
+        let Some(line) = &mut inner.line else { return Ok(None) };
+        let (core, out) = line.link.commands();
+        match core.start(head, BodyLength::Empty, out) {
+            Ok(()) => {}
+            Err(SendError::PipelineFull | SendError::NotPipelinable) => return Ok(None),
+            Err(SendError::Closed) => {
+                self.load.store(OVER, Relaxed);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        let number = line.info.count_request();
+        if number >= most {
+            line.link.core.shutdown();
+        }
+        let begun = line.link.timer.now();
+        let exchange = ClientExchange::new(Arc::clone(&line.info), number);
+        let call = Arc::new(Call::new(informed, exchange, begun, phases));
+        inner.calls.push_back(Arc::clone(&call));
+        self.load.store(if number >= most { OVER } else { inner.calls.len() }, Relaxed);
+        let task = inner.task.take();
+        drop(inner);
+        if let Some(task) = task {
+            task.wake();
+        }
+        Ok(Some(call))
+    }
+
+    /// Begins no further exchange; what is unanswered is answered.
+    pub(super) fn shut_down(&self) {
+        self.load.store(OVER, Relaxed);
+        let mut inner = lock(&self.inner);
+        if let Some(line) = &mut inner.line {
+            line.link.core.shutdown();
+        }
+        let task = inner.task.take();
+        drop(inner);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+impl<C: Connect> Inner<C> {
+    /// Ready when the connection is over.
+    fn poll_run(&mut self, cx: &mut Context<'_>, ended: &mut usize) -> Poll<()> {
+        loop {
+            let Some(line) = &mut self.line else { return Poll::Ready(()) };
+            if self.content.take_if(|content| content.is_abandoned()).is_some() {
+                line.link.core.discard();
+            }
+            let wanted = self.content.as_ref().is_none_or(|content| content.is_wanted(cx));
+            if wanted {
+                match line.link.core.step(line.inbox.buffer()) {
+                    Ok(Step::Event) => {
+                        *ended += usize::from(self.take_event(cx));
+                        continue;
+                    }
+                    Ok(Step::NeedInput | Step::Paused) => {}
+                    Ok(Step::Closed) => return self.fail(None, cx),
+                    Err(error) => return self.fail(Some(error), cx),
+                }
+            }
+            if line.link.is_closed() {
+                return self.fail(None, cx);
+            }
+            let now = line.link.now;
+            match self.calls.is_empty() || self.content.is_some() || self.patience == Duration::MAX {
+                true => self.answer_by = None,
+                false => _ = self.answer_by.get_or_insert_with(|| now.saturating_add(self.patience)),
+            }
+            if self.answer_by.is_some_and(|by| by <= now) {
+                self.calls.pop_front().into_iter().for_each(|call| call.time_out(Phase::Answer));
+                return self.fail(None, cx);
+            }
+            line.link.alarm = self.answer_by;
+            let reading = if wanted { Reading::Wanted } else { Reading::Ahead };
+            ready!(line.link.poll_turn(cx, &mut line.inbox, reading));
+        }
+    }
+
+    /// Hands an event to the oldest call; whether that is answered with it.
+    fn take_event(&mut self, cx: &mut Context<'_>) -> bool {
+        let (Some(line), Some(call)) = (&mut self.line, self.calls.front()) else { return false };
+        match line.link.core.event(line.inbox.buffer()) {
+            Event::HeadersComplete(head) if head.is_interim() => {
+                self.answer_by = None;
+                if let Ok(interim) = head.to_http() {
+                    call.inform(interim);
+                }
+            }
+            Event::HeadersComplete(head) => {
+                let length = match head.framing() {
+                    Framing::None | Framing::Tunnel => Some(0),
+                    Framing::Length(length) => Some(length),
+                    Framing::Chunked | Framing::UntilClose => None,
+                };
+                let mut body = Body::empty();
+                if length != Some(0) {
+                    let slot = Arc::<Slot>::default();
+                    self.content = Some(Arc::clone(&slot));
+                    body = Body::incoming(Incoming::new(slot, length));
+                }
+                let (first, now) = (line.link.head_at, line.link.read_at);
+                line.link.head_at = now;
+                call.answer(head.to_http().map(|head| head.map(|()| body)), first, now);
+            }
+            Event::Payload(_) => {
+                if let Some(content) = &self.content {
+                    content.give(line.inbox.retain(), cx);
+                }
+            }
+            Event::MessageComplete(trailers) => {
+                if let Some(content) = self.content.take() {
+                    // Two limits of the core are below that of the map.
+                    let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
+                    content.end(trailers, cx);
+                }
+                call.end(line.link.read_at);
+                line.link.head_at = line.link.read_at;
+                line.report();
+                self.calls.pop_front();
+                self.answer_by = None;
+                return true;
+            }
+            Event::UpgradeTail(_) | Event::NeedInput | Event::Paused | Event::Closed => {}
+        }
+        false
+    }
+
+    /// The connection is over: so is everything that waits for it.
+    fn fail(&mut self, error: Option<RecvError>, cx: &Context<'_>) -> Poll<()> {
+        let Some(mut line) = self.line.take() else { return Poll::Ready(()) };
+        let mut unanswered = line.link.core.unanswered();
+        if let Some(content) = self.content.take() {
+            content.fail(error.map_or(BodyError::Over, BodyError::Received), cx);
+            self.calls.pop_front();
+            unanswered.next();
+        }
+        for call in self.calls.drain(..) {
+            // What was not even begun is safe like the rest: nothing else is pipelined.
+            let may_retry = unanswered.next().is_none_or(|request| request.may_retry());
+            call.fail(error, line.link.error.as_ref().map(|error| error.kind()), may_retry);
+        }
+        drop(unanswered);
+        if line.link.is_cut_off() {
+            line.link.io.abort();
+        }
+        Poll::Ready(())
+    }
+}
+
+/// The task of a lane.
+pub(super) struct Run<C: Connect> {
+    pub(super) lane: Arc<Lane<C>>,
+    pub(super) lanes: Lanes<C>,
+}
+
+impl<C: Connect> Future for Run<C> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let lane = &self.lane;
+        let mut ended = 0;
+        let mut inner = lock(&lane.inner);
+        inner.task = Some(cx.waker().clone());
+        let over = inner.poll_run(cx, &mut ended).is_ready();
+        let reusable = inner.line.as_ref().is_some_and(|line| line.link.core.is_reusable());
+        let load = if over || !reusable { OVER } else { inner.calls.len() };
+        if lane.load.load(Relaxed) != OVER || over {
+            lane.load.store(load, Relaxed);
+        }
+        drop(inner);
+        if over {
+            self.lanes.remove(lane);
+            return Poll::Ready(());
+        }
+        if ended > 0 {
+            self.lanes.notify();
+        }
+        Poll::Pending
+    }
+}
+
+impl<C: Connect> Drop for Run<C> {
+    /// With the task gone nobody would ever answer.
+    fn drop(&mut self) {
+        let _ = lock(&self.lane.inner).fail(None, &Context::from_waker(Waker::noop()));
+        self.lanes.remove(&self.lane);
+    }
+}

@@ -1,0 +1,174 @@
+//! Pipelining by level 2 on wires in memory.
+
+use http::{Request, Response};
+use http_driver::{Body, Client, RequestError};
+use std::time::Duration;
+use tests::memory::{Lines, Outcome, Task, World, send};
+
+struct Site {
+    world: World,
+    lines: Lines,
+    client: Client<Lines>,
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+
+fn site(depth: u16) -> Site {
+    let world = World::new();
+    let lines = Lines::new(&world);
+    let client = lines.client(|client| client.pipelining(depth));
+    Site { world, lines, client }
+}
+
+fn get(number: usize) -> Request<Body> {
+    Request::get(format!("http://example.com/{number}")).body(Body::empty()).unwrap()
+}
+
+fn sent(number: usize) -> String {
+    format!("GET /{number} HTTP/1.1\r\nHost: example.com\r\n\r\n")
+}
+
+impl Site {
+    fn send(&mut self, request: Request<Body>) -> Task<Outcome> {
+        let task = send(&self.world, &self.client, request);
+        self.world.turn();
+        task
+    }
+
+    fn text(&mut self, response: Response<Body>) -> String {
+        let mut body = response.into_body();
+        let task = Task::new(&self.world, async move { body.collect(1000).await });
+        self.world.turn();
+        String::from_utf8(task.done().unwrap().to_vec()).unwrap()
+    }
+}
+
+// X5
+#[test]
+fn requests_share_a_connection_and_answers_come_in_order() {
+    let mut site = site(4);
+    let tasks: Vec<_> = (0..4).map(|number| site.send(get(number))).collect();
+    assert_eq!(site.lines.opened(), 1);
+    let peer = site.lines.peer();
+    assert_eq!(peer.text(), (0..4).map(sent).collect::<String>());
+    for number in 0..4 {
+        peer.send(format!("{OK}{number}"));
+    }
+    site.world.turn();
+    for (number, task) in tasks.into_iter().enumerate() {
+        let response = task.done().unwrap();
+        assert_eq!(site.text(response), number.to_string());
+    }
+    // The lane serves the next ones.
+    let task = site.send(get(9));
+    assert_eq!(peer.text(), sent(9));
+    peer.send(format!("{OK}9"));
+    site.world.turn();
+    task.done().unwrap();
+    assert_eq!(site.lines.opened(), 1);
+}
+
+// X5
+#[test]
+fn a_full_lane_makes_another() {
+    let mut site = site(2);
+    let tasks: Vec<_> = (0..4).map(|number| site.send(get(number))).collect();
+    assert_eq!(site.lines.opened(), 2);
+    for _ in 0..2 {
+        let peer = site.lines.peer();
+        peer.send(format!("{OK}a{OK}b"));
+        site.world.turn();
+    }
+    // Content waits for its reader, and with it whatever is behind.
+    for task in tasks {
+        let response = task.done().unwrap();
+        site.text(response);
+    }
+}
+
+// X5
+#[test]
+fn requests_that_change_something_go_alone() {
+    let mut site = site(4);
+    let _get = site.send(get(0));
+    let _post = site.send(Request::post("http://example.com/").body("content".into()).unwrap());
+    assert_eq!(site.lines.opened(), 2);
+}
+
+// X5
+#[test]
+fn what_a_connection_leaves_unanswered_is_sent_again_alone() {
+    let mut site = site(4);
+    let tasks: Vec<_> = (0..3).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    peer.send_last("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n0");
+    site.world.turn();
+    let mut tasks = tasks.into_iter();
+    let response = tasks.next().unwrap().done().unwrap();
+    assert_eq!(site.text(response), "0");
+    site.world.turn();
+    assert_eq!(site.lines.opened(), 3);
+    for (number, task) in tasks.enumerate() {
+        let peer = site.lines.peer();
+        assert_eq!(peer.text(), sent(number + 1));
+        peer.send(format!("{OK}x"));
+        site.world.turn();
+        assert_eq!(task.done().unwrap().status(), 200);
+    }
+}
+
+// X5
+#[test]
+fn an_answer_that_has_begun_is_not_asked_for_again() {
+    let mut site = site(4);
+    let tasks: Vec<_> = (0..2).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    peer.send_last("HTTP/1.1 200 OK\r\nConte");
+    site.world.turn();
+    let errors: Vec<_> = tasks.iter().map(Task::take).collect();
+    assert!(matches!(errors[0], Some(Err(RequestError::Broken { may_retry: false, .. }))), "{:?}", errors[0]);
+    assert!(errors[1].is_none());
+    assert_eq!(site.lines.peer().text(), sent(1));
+}
+
+#[test]
+fn who_no_longer_waits_does_not_disturb_the_others() {
+    let mut site = site(4);
+    let client = site.client.clone();
+    let mut gone = Box::pin(async move { client.execute(get(0)).await });
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(gone.as_mut().poll(&mut cx).is_pending());
+    site.world.turn();
+    assert!(gone.as_mut().poll(&mut cx).is_pending());
+    let task = site.send(get(1));
+    drop(gone);
+    let peer = site.lines.peer();
+    peer.send(format!("{OK}0{OK}1"));
+    site.world.turn();
+    let response = task.done().unwrap();
+    assert_eq!(site.text(response), "1");
+}
+
+#[test]
+fn an_idle_lane_ends_with_its_deadline_or_its_client() {
+    let mut site = site(4);
+    let task = site.send(get(0));
+    let peer = site.lines.peer();
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    site.world.turn();
+    task.done().unwrap();
+    site.world.advance(Duration::from_secs(91));
+    assert!(peer.counts().dropped);
+    assert_eq!(site.client.connections().connections, 0);
+
+    let task = site.send(get(1));
+    let peer = site.lines.peer();
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    site.world.turn();
+    task.done().unwrap();
+    let Site { mut world, lines, client } = site;
+    drop((lines, client));
+    world.turn();
+    assert!(peer.counts().dropped);
+    assert_eq!(world.tasks(), 0);
+}
