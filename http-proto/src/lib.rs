@@ -132,7 +132,7 @@
 //! | `NeedInput` | ask [`Connection::interest`], read if it says so |
 //! | `Paused` | give the command that is due: an answer, or the decision on an upgrade or CONNECT; no reading meanwhile |
 //! | `Closed` | finish what is being sent, and go by `interest` until it says `close` |
-//! | a [`RecvError`] | server: answer the requests before it, then [`refuse`](Connection::refuse); client: give up what [`unanswered`](Connection::unanswered) lists |
+//! | a [`RecvError`] | server: answer the requests before it, then [`refuse`](Connection::refuse); client: [`unanswered`](Connection::unanswered) lists what got no answer, and [which of it](Outstanding::may_retry) may be sent again |
 //! | a [`SendError`] | nothing has changed; the call was wrong |
 //! | [`Flow::Full`] | send no more until [`SendBuf::advance`] returns true |
 //! | a read returned nothing | [`RecvBuf::set_end`] with [`End::Clean`]; after an error with [`End::Aborted`] |

@@ -8,6 +8,8 @@ mod exchange;
 mod framing;
 #[path = "lifecycle/pipeline.rs"]
 mod pipeline;
+#[path = "lifecycle/retry.rs"]
+mod retry;
 #[path = "lifecycle/sending.rs"]
 mod sending;
 #[path = "lifecycle/upgrade.rs"]

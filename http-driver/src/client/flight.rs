@@ -42,8 +42,6 @@ pub(super) struct Flight<C: Connect> {
     upload_begun: bool,
     /// A part of the answer that was found ahead of its being asked for.
     ahead: Option<Part>,
-    /// Octets read and written before this exchange.
-    before: (u64, u64),
     /// When the exchange began on this connection, and how long it had taken to get there.
     begun: Instant,
     found: Phases,
@@ -101,7 +99,6 @@ impl<C: Connect> Flight<C> {
             upload: None,
             upload_begun: false,
             ahead: None,
-            before: (0, 0),
             begun,
             found: Phases::default(),
             patience: Duration::MAX,
@@ -126,7 +123,6 @@ impl<C: Connect> Flight<C> {
     ) -> Result<(), SendError> {
         let link = &mut self.link;
         let queued = link.queued();
-        self.before = (link.read, queued);
         let (core, out) = link.commands();
         core.start(head, length, out)?;
         self.served = self.info.count_request();
@@ -398,10 +394,8 @@ impl<C: Connect> Flight<C> {
         match Phase::of(error) {
             Some(phase) => RequestError::Timeout(phase),
             None => {
-                let (read, written) = self.before;
-                let unsent = self.link.written <= written;
-                let may = self.link.core.unanswered().next().is_some_and(|request| unsent || request.may_retry());
-                let may_retry = may && self.link.read <= read;
+                let mut unanswered = self.link.core.unanswered(self.link.out.view());
+                let may_retry = unanswered.next().is_some_and(|request| request.may_retry());
                 RequestError::Broken { error: Error::new(error, transport), may_retry }
             }
         }

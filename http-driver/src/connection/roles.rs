@@ -109,7 +109,7 @@ impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
 
     /// The requests not answered completely, oldest first.
     pub fn unanswered(&self) -> impl Iterator<Item = http_proto::Outstanding> {
-        self.link.iter().flat_map(|link| link.core.unanswered())
+        self.link.iter().flat_map(|link| link.core.unanswered(link.out.view()))
     }
 
     /// Whether another request may be started once what is outstanding is answered.

@@ -244,6 +244,11 @@ impl SendBuf {
         true
     }
 
+    /// The octets that nobody has got yet: those in flight may be written already.
+    pub(crate) fn unsent(&self) -> u64 {
+        self.length.saturating_sub(self.in_flight)
+    }
+
     fn copied(&self) -> usize {
         self.flat.len() - self.flat_start
     }

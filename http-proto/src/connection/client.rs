@@ -19,20 +19,26 @@ use alloc::sync::Arc;
 /// A request that is not answered completely, for the decision whether to send it again (RFC 9110 section 9.2.2,
 /// RFC 9112 section 9.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Outstanding {
     /// The method's kind.
     pub method: MethodKind,
-    /// A final answer has begun to arrive.
+    /// An octet of an answer has come, of an interim one or the final one.
     pub answer_begun: bool,
-    /// The request has been handed to the send buffer as a whole.
+    /// An octet of the request has left the send buffer.
+    pub left: bool,
+    /// Nothing more will be sent of the request: it was handed to the send buffer as a whole, or given up.
     pub sent: bool,
 }
 
 impl Outstanding {
-    /// Whether the request may be sent again on another connection without asking anybody: its method is idempotent,
-    /// and nothing of an answer has come.
+    /// Whether the request may be sent again on another connection without asking anybody: no octet of an answer has
+    /// come, and either its method is idempotent or the server cannot have got an octet of it.
+    ///
+    /// A request that is sent again and fails should not be sent a third time (RFC 9110 section 9.2.2); and requests
+    /// that were pipelined must not be pipelined again before the first of them is answered (RFC 9112 section 9.3.2).
     pub fn may_retry(&self) -> bool {
-        self.method.is_idempotent() && !self.answer_begun
+        !self.answer_begun && (!self.left || self.method.is_idempotent())
     }
 }
 
@@ -60,7 +66,9 @@ impl Connection<Client> {
             return Err(SendError::InvalidUpgrade);
         }
         let framing = sent_request_framing(method, body, chunked_is_understood, head.expect_continue)?;
+        let queued = out.len();
         out.append(|flat| write_request(flat, head, framing, head.close))?;
+        let queued = out.len().saturating_sub(queued);
 
         self.exchanges.push(|| Exchange {
             method,
@@ -72,6 +80,7 @@ impl Connection<Client> {
             answer_begun: false,
             expect: if head.expect_continue { Expect::Pending } else { Expect::No },
             interim: 0,
+            queued,
             offer: match (method, head.upgrade) {
                 (MethodKind::Connect, _) => Offer::Tunnel,
                 (_, []) => Offer::None,
@@ -115,13 +124,39 @@ impl Connection<Client> {
         self.flags.awaiting_continue
     }
 
-    /// The requests not answered completely, oldest first: after an error or a close, those that got no answer.
-    pub fn unanswered(&self) -> impl Iterator<Item = Outstanding> {
-        self.exchanges.iter().map(|exchange| Outstanding {
-            method: exchange.method,
-            answer_begun: exchange.answer_begun,
-            sent: exchange.sent,
+    /// The requests not answered completely, oldest first: after an error or a close, those that got no answer. They
+    /// stay until they are given up ([`Connection::abandon`]).
+    pub fn unanswered(&self, out: &SendBuf) -> impl Iterator<Item = Outstanding> {
+        let unwritten = out.unsent();
+        let mut behind = self.queued();
+        // Only the oldest can have got anything. An empty line is none of it.
+        let mut heard = self.flags.parsing;
+        self.exchanges.iter().map(move |exchange| {
+            // With it those behind it.
+            let left = behind > unwritten;
+            behind = behind.saturating_sub(exchange.queued);
+            let heard = core::mem::take(&mut heard) || exchange.interim > 0;
+            Outstanding {
+                method: exchange.method,
+                answer_begun: exchange.answer_begun || heard,
+                left,
+                sent: exchange.sent,
+            }
         })
+    }
+
+    /// Whether there is nothing to do but to wait for an answer: the oldest request is written as a whole, or given up,
+    /// and no octet of its final answer has come, or of the next interim one. No deadline of the core runs then.
+    pub fn awaits_answer(&self, out: &SendBuf) -> bool {
+        let Some(front) = self.exchanges.front() else { return false };
+        let awaited = self.recv == RecvHalf::Head && self.send != SendHalf::Closed && !self.flags.parsing;
+        let written = self.flags.undeliverable || self.queued().saturating_sub(front.queued) >= out.len();
+        awaited && front.sent && !front.received && written
+    }
+
+    /// Octets of all outstanding requests that were handed to the send buffer.
+    fn queued(&self) -> u64 {
+        self.exchanges.iter().map(|exchange| exchange.queued).fold(0, u64::saturating_add)
     }
 
     /// Whether another request may be started once what is outstanding is answered: neither end has announced a close,

@@ -22,6 +22,8 @@ pub(super) struct Exchange {
     pub(super) answer_begun: bool,
     pub(super) expect: Expect,
     pub(super) interim: u8,
+    /// Client: octets of the request handed to the send buffer so far.
+    pub(super) queued: u64,
     pub(super) offer: Offer,
     /// The protocols offered, as the field lists them; a client need not remember them. Apart from `offer`, which keeps
     /// the connection within four cache lines.

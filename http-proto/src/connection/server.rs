@@ -249,6 +249,7 @@ impl Hooks for Server {
                 Expectation::None | Expectation::Unknown => Expect::No,
             },
             interim: 0,
+            queued: 0,
             offer,
             protocols,
         });
@@ -340,6 +341,7 @@ impl Hooks for Server {
                 answer_begun: false,
                 expect: Expect::No,
                 interim: 0,
+                queued: 0,
                 offer: Offer::None,
                 protocols: Box::default(),
             }),

@@ -78,6 +78,7 @@ impl<R: Role> Connection<R> {
             BodyOut::None | BodyOut::Raw => false,
             BodyOut::Chunked => length > 0,
         };
+        let before = out.len();
         if chunked {
             append_chunk_start(out, length);
         }
@@ -85,6 +86,7 @@ impl<R: Role> Connection<R> {
         if chunked {
             out.append_slice(b"\r\n");
         }
+        self.count_queued(out.len().saturating_sub(before));
         Ok(out.flow())
     }
 
@@ -105,9 +107,11 @@ impl<R: Role> Connection<R> {
             BodyOut::None | BodyOut::Length(0) | BodyOut::Raw => {}
             BodyOut::Chunked => {
                 trailers.check_trailers(!R::SERVER)?;
+                let before = out.len();
                 out.append_slice(b"0\r\n");
                 out.append_slice(trailers.lines());
                 out.append_slice(b"\r\n");
+                self.count_queued(out.len().saturating_sub(before));
             }
         }
         self.end_message();
@@ -121,6 +125,16 @@ impl<R: Role> Connection<R> {
             SendHalf::Idle if !R::SERVER && self.flags.last => Err(SendError::Closed),
             SendHalf::Idle | SendHalf::Due => Err(SendError::NoMessage),
             SendHalf::Closing | SendHalf::Closed => Err(SendError::Closed),
+        }
+    }
+
+    /// Octets of a request were handed to the send buffer.
+    #[inline]
+    fn count_queued(&mut self, octets: u64) {
+        if !R::SERVER
+            && let Some(newest) = self.exchanges.back_mut()
+        {
+            newest.queued = newest.queued.saturating_add(octets);
         }
     }
 

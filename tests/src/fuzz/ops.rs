@@ -311,7 +311,7 @@ impl<'a, R: Side, S: Inbox<'a>> Runner<R, S> {
         assert!(!(state == State::Closed) || interest.close, "Closed, but not to be closed");
         // Deadlines and failed deliveries set it between steps; the next step returns it.
         self.failure = self.connection.failure();
-        R::check(&self.connection);
+        R::check(&self.connection, &self.out);
     }
 
     fn finish(&mut self) {

@@ -194,7 +194,7 @@ fn x5_client_pipelining() {
     assert_eq!(client.hear(answers)[..4], ["H HTTP/1.1 200 A", "M", "H HTTP/1.1 200 B", "P x"]);
     client.input.set_end(End::Clean);
     assert_eq!(client.events(), ["IncompleteBody at 38"]);
-    let unanswered: Vec<_> = client.connection.unanswered().map(|it| (it.method, it.may_retry())).collect();
+    let unanswered: Vec<_> = client.connection.unanswered(&client.out).map(|it| (it.method, it.may_retry())).collect();
     assert_eq!(unanswered, [(MethodKind::Get, false), (MethodKind::Get, true)]);
 
     // Behind an offer, nothing: it might reach the next protocol.

@@ -129,7 +129,7 @@ fn client_that_was_told() {
     assert_eq!((events.len(), step), (2, Step::Closed));
     assert!(matches!(&events[0], Seen::Head(head) if !head.keep_alive));
     assert_eq!(client.start(&head, BodyLength::Empty), Err(SendError::Closed));
-    assert_eq!(client.connection.unanswered().count(), 2);
+    assert_eq!(client.connection.unanswered(&client.out).count(), 2);
     assert!(client.connection.interest(&client.out).close);
 }
 

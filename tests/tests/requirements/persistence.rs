@@ -209,11 +209,11 @@ fn unanswered_are_handed_back() {
         client.start(&RequestHead::new(method, "/").host("h"), BodyLength::Empty).unwrap();
     }
     client.feed(EMPTY).unwrap();
-    assert_eq!(client.connection.unanswered().count(), 3);
+    assert_eq!(client.connection.unanswered(&client.out).count(), 3);
     client.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\na").unwrap();
     let error = client.end(End::Clean).unwrap_err();
     assert_eq!(error.kind(), Kind::IncompleteBody);
-    let unanswered: Vec<_> = client.connection.unanswered().collect();
+    let unanswered: Vec<_> = client.connection.unanswered(&client.out).collect();
     // The answer to PUT had begun, POST is not idempotent; only the last one may simply be sent again.
     assert_eq!(unanswered.iter().map(|request| request.method).collect::<Vec<_>>(), ["PUT", "POST", "GET"].map(kind));
     assert_eq!(unanswered.iter().map(|request| request.may_retry()).collect::<Vec<_>>(), [false, false, true]);
@@ -223,7 +223,10 @@ fn unanswered_are_handed_back() {
     client.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
     client.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
     client.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
-    assert_eq!(client.connection.unanswered().map(|request| request.may_retry()).collect::<Vec<_>>(), [true]);
+    assert_eq!(
+        client.connection.unanswered(&client.out).map(|request| request.may_retry()).collect::<Vec<_>>(),
+        [true]
+    );
 }
 
 #[test]

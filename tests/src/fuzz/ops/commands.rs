@@ -25,7 +25,7 @@ pub(super) trait Side: Role + std::fmt::Debug {
     fn call<'a, S: Inbox<'a>>(runner: &mut Runner<Self, S>, source: &mut Source<'a>);
 
     /// What holds after every call.
-    fn check(connection: &Connection<Self>);
+    fn check(connection: &Connection<Self>, out: &SendBuf);
 }
 
 /// One call, of any kind.
@@ -242,7 +242,7 @@ impl Side for Server {
         }
     }
 
-    fn check(connection: &Connection<Self>) {
+    fn check(connection: &Connection<Self>, _: &SendBuf) {
         assert!(!connection.awaiting_continue() || connection.outstanding() > 0);
     }
 }
@@ -321,7 +321,13 @@ impl Side for Client {
         }
     }
 
-    fn check(connection: &Connection<Self>) {
-        assert_eq!(connection.unanswered().count(), connection.outstanding());
+    fn check(connection: &Connection<Self>, out: &SendBuf) {
+        let unanswered: Vec<_> = connection.unanswered(out).collect();
+        assert_eq!(unanswered.len(), connection.outstanding());
+        assert!(unanswered.is_sorted_by_key(|request| !request.left), "they leave in their order: {unanswered:?}");
+        assert!(unanswered.iter().skip(1).all(|request| !request.answer_begun), "and are answered in it");
+        if connection.awaits_answer(out) {
+            assert!(connection.interest(out).read && unanswered.first().is_some_and(|oldest| oldest.sent));
+        }
     }
 }
