@@ -1,15 +1,22 @@
 //! Why a connection can deliver no more.
 
-use http_proto::{Element, RecvError};
+use http_proto::RecvError;
 use std::{fmt, io};
 
 /// Any error, as applications hand it in.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a connection can deliver no more.
+/// Why a connection can deliver no more; and on a client, whether its requests may be sent again.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    may_retry: bool,
+}
+
+/// What an [`Error`] is about.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The peer broke the protocol or a deadline, or its message is incomplete.
     Received(RecvError),
     /// The transport failed.
@@ -17,38 +24,53 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the core said, and the transport if it was at the bottom of it.
-    pub(crate) fn new(error: RecvError, transport: Option<Box<io::Error>>) -> Self {
-        match transport {
-            Some(cause) if error.element() == Element::Connection => Error::Transport(*cause),
-            Some(_) | None => Error::Received(error),
-        }
+    pub(crate) fn new(kind: ErrorKind, may_retry: bool) -> Self {
+        Error { kind, may_retry }
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// What it is about, owned.
+    pub fn into_kind(self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Client: whether every request that is left unanswered may be sent again on another connection without asking
+    /// anybody: no octet of its answer has come, and its method is idempotent or no octet of it has left (RFC 9110
+    /// section 9.2.2, RFC 9112 section 9.3.1). False where none is left.
+    ///
+    /// Of requests that were pipelined, [`Connection::unanswered`](crate::Connection::unanswered) says it of each.
+    pub fn may_retry(&self) -> bool {
+        self.may_retry
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Received(error) => error.fmt(f),
-            Error::Transport(error) => error.fmt(f),
+        match &self.kind {
+            ErrorKind::Received(error) => error.fmt(f),
+            ErrorKind::Transport(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Received(error) => Some(error),
-            Error::Transport(error) => Some(error),
+        match &self.kind {
+            ErrorKind::Received(error) => Some(error),
+            ErrorKind::Transport(error) => Some(error),
         }
     }
 }
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Received(error) => io::Error::new(io::ErrorKind::InvalidData, error),
-            Error::Transport(error) => error,
+        match error.kind {
+            ErrorKind::Received(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            ErrorKind::Transport(error) => error,
         }
     }
 }

@@ -37,7 +37,7 @@ pub use client::{
     Resolving, Target, UriError, Within,
 };
 pub use connection::{AutoHead, Connection, Parts};
-pub use error::{BoxError, Error};
+pub use error::{BoxError, Error, ErrorKind};
 pub use exchange::{BoxTransport, Exchange, NotUpgraded, Upgrade};
 pub use handle::{Report, ServerHandle};
 pub use info::{Address, ConnInfo, Registry, Statistics};

@@ -2,8 +2,9 @@
 //! moves octets and time, and knows no message.
 
 use crate::pool::{Inbox, Outbox};
-use crate::{Timer, Transport};
-use http_proto::{Chunk, Connection, End, Instant, Interest, Role, SendBuf};
+use crate::side::Side;
+use crate::{Error, ErrorKind, Timer, Transport};
+use http_proto::{Chunk, Connection, Element, End, Instant, Interest, RecvError, SendBuf};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
@@ -30,7 +31,7 @@ pub(crate) enum Reading {
 }
 
 #[derive(Debug)]
-pub(crate) struct Link<R: Role, Io, T> {
+pub(crate) struct Link<R: Side, Io, T> {
     pub(crate) core: Connection<R>,
     pub(crate) out: Outbox,
     pub(crate) io: Io,
@@ -63,7 +64,7 @@ pub(crate) struct Link<R: Role, Io, T> {
     burst: u8,
 }
 
-impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
+impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
     pub(crate) fn new(core: Connection<R>, io: Io, timer: T) -> Self {
         let now = timer.now();
         Link {
@@ -281,7 +282,7 @@ impl<R: Role, Io: Transport, T: Timer> Link<R, Io, T> {
     }
 }
 
-impl<R: Role, Io, T> Link<R, Io, T> {
+impl<R: Side, Io, T> Link<R, Io, T> {
     /// The core together with the buffer that its commands append to.
     pub(crate) fn commands(&mut self) -> (&mut Connection<R>, &mut SendBuf) {
         (&mut self.core, self.out.buffer())
@@ -293,6 +294,20 @@ impl<R: Role, Io, T> Link<R, Io, T> {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.interest().close
+    }
+
+    /// Whether all requests that are unanswered may be sent again.
+    pub(crate) fn may_retry(&self) -> bool {
+        R::may_retry(&self.core, self.out.view())
+    }
+
+    /// What the core said, and the transport if it was at the bottom of it.
+    pub(crate) fn received_fault(&mut self, error: RecvError) -> Error {
+        let kind = match self.error.take() {
+            Some(cause) if error.element() == Element::Connection => ErrorKind::Transport(*cause),
+            Some(_) | None => ErrorKind::Received(error),
+        };
+        Error::new(kind, self.may_retry())
     }
 
     /// Takes the octet that has been written out of the buffer.

@@ -1,9 +1,10 @@
 //! Content on its way out, piece by piece, as both roles send it.
 
 use crate::link::Link;
+use crate::side::Side;
 use bytes::Bytes;
 use http::HeaderMap;
-use http_proto::{FieldBlock, Flow, Role, SendError};
+use http_proto::{FieldBlock, Flow, SendError};
 
 /// Pieces of content taken in one go, after which other things of the connection get their turn.
 pub(crate) const PIECES: usize = 256;
@@ -11,7 +12,7 @@ pub(crate) const PIECES: usize = 256;
 const COPIED: usize = 4 * 1024;
 
 /// Sends a piece of content.
-pub(crate) fn send<R: Role, Io, T>(link: &mut Link<R, Io, T>, data: Bytes) -> Result<Flow, SendError> {
+pub(crate) fn send<R: Side, Io, T>(link: &mut Link<R, Io, T>, data: Bytes) -> Result<Flow, SendError> {
     let (core, out) = link.commands();
     match data.len() {
         0..=COPIED => core.send(&data, out),
@@ -21,7 +22,7 @@ pub(crate) fn send<R: Role, Io, T>(link: &mut Link<R, Io, T>, data: Bytes) -> Re
 
 /// Ends the message. Trailers are left out where the framing has no room for them, and fields that may not be trailers in
 /// any case.
-pub(crate) fn finish<R: Role, Io, T>(link: &mut Link<R, Io, T>, trailers: Option<&HeaderMap>) -> Result<(), SendError> {
+pub(crate) fn finish<R: Side, Io, T>(link: &mut Link<R, Io, T>, trailers: Option<&HeaderMap>) -> Result<(), SendError> {
     let block = trailers.map(allowed);
     let (core, out) = link.commands();
     match core.finish(block.as_ref(), out) {

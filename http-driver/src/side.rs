@@ -5,6 +5,10 @@ use http_proto::{BodyLength, Client, Connection, RecvError, ResponseHead, Role, 
 
 /// [`Server`] or [`Client`].
 pub trait Side: Role + sealed::Sealed {
+    /// Whether all requests that are unanswered may be sent again; false if there is none.
+    #[doc(hidden)]
+    fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool;
+
     /// Answers what the peer did wrong, where that makes sense; whether it is being said.
     #[doc(hidden)]
     fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool;
@@ -29,6 +33,10 @@ mod sealed {
 }
 
 impl Side for Server {
+    fn may_retry(_: &Connection<Self>, _: &SendBuf) -> bool {
+        false
+    }
+
     fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool {
         core.refuse(error, date.as_ref(), out).is_ok()
     }
@@ -44,6 +52,10 @@ impl Side for Server {
 }
 
 impl Side for Client {
+    fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool {
+        core.outstanding() > 0 && core.unanswered(out).all(|request| request.may_retry())
+    }
+
     fn refuse(_: &mut Connection<Self>, _: RecvError, _: Option<[u8; 29]>, _: &mut SendBuf) -> bool {
         false
     }

@@ -2,8 +2,9 @@
 
 use crate::link::{Link, Reading};
 use crate::pool::Inbox;
+use crate::side::Side;
 use crate::{Timer, Transport};
-use http_proto::{Event, Instant, Role};
+use http_proto::{Event, Instant};
 use std::task::{Context, Poll};
 
 /// When an exchange passed its stations, on the clock of the connection's [`Timer`]; what has not happened yet is
@@ -48,7 +49,7 @@ impl Marks {
     }
 
     /// The peer's head has just come.
-    pub(crate) fn head<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
+    pub(crate) fn head<R: Side, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
         self.timings.first_octet_in = Some(link.head_at);
         self.timings.head_in = Some(link.read_at);
         // What lies behind the head came with the same read, or is still to come.
@@ -56,7 +57,7 @@ impl Marks {
     }
 
     /// Notes a head of the peer, or the end of its message.
-    pub(crate) fn event<R: Role, Io, T>(&mut self, link: &mut Link<R, Io, T>, inbox: &mut Inbox) {
+    pub(crate) fn event<R: Side, Io, T>(&mut self, link: &mut Link<R, Io, T>, inbox: &mut Inbox) {
         match link.core.event(inbox.buffer()) {
             Event::HeadersComplete(_) => {
                 if R::SERVER {
@@ -81,7 +82,7 @@ impl Marks {
     }
 
     /// Notes what has been written; whether all of our message has.
-    pub(crate) fn settle<R: Role, Io, T>(&mut self, link: &Link<R, Io, T>) -> bool {
+    pub(crate) fn settle<R: Side, Io, T>(&mut self, link: &Link<R, Io, T>) -> bool {
         if link.written > self.begins {
             self.timings.first_octet_out = Some(link.now);
             self.begins = NOWHERE;
@@ -94,7 +95,7 @@ impl Marks {
     }
 
     /// A turn of the link, noted.
-    pub(crate) fn turn<R: Role, Io: Transport, T: Timer>(
+    pub(crate) fn turn<R: Side, Io: Transport, T: Timer>(
         &mut self,
         link: &mut Link<R, Io, T>,
         cx: &mut Context<'_>,

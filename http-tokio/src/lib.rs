@@ -34,8 +34,8 @@ pub use http::{Request, Response};
 pub use http_driver::ReverseDns;
 pub use http_driver::{
     AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Entry, Error,
-    Exchange, Fault, HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Record,
-    Report, ServerHandle, ServiceFn, Statistics, Streaming, Timings, service_fn,
+    ErrorKind, Exchange, Fault, HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect,
+    Overflow, Record, Report, ServerHandle, ServiceFn, Statistics, Streaming, Timings, service_fn,
 };
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,

@@ -53,13 +53,7 @@ pub enum RequestError {
     /// A phase took too long.
     Timeout(Phase),
     /// The connection broke, or the server broke the protocol.
-    Broken {
-        /// What happened.
-        error: Error,
-        /// Whether the request may be sent again without asking anybody: nothing of an answer has come, and its method is
-        /// idempotent (RFC 9110 section 9.2.2) or nothing of it was sent.
-        may_retry: bool,
-    },
+    Broken(Error),
     /// The answer cannot be expressed by the types of the `http` crate.
     Answer(HttpError),
     /// The content of the request has failed.
@@ -76,7 +70,7 @@ impl RequestError {
                 Phase::Wait | Phase::Resolve | Phase::Connect => true,
                 Phase::Send | Phase::Answer | Phase::Head | Phase::Body | Phase::Whole => false,
             },
-            RequestError::Broken { may_retry, .. } => *may_retry,
+            RequestError::Broken(error) => error.may_retry(),
             RequestError::Uri(_) | RequestError::Invalid(_) | RequestError::Answer(_) | RequestError::Content(_) => {
                 false
             }
@@ -90,7 +84,7 @@ impl RequestError {
             RequestError::Uri(_)
             | RequestError::Invalid(_)
             | RequestError::Connect(_)
-            | RequestError::Broken { .. }
+            | RequestError::Broken(_)
             | RequestError::Answer(_)
             | RequestError::Content(_) => None,
         }
@@ -147,7 +141,7 @@ impl fmt::Display for RequestError {
             RequestError::Invalid(error) => write!(f, "the request cannot be sent: {error}"),
             RequestError::Connect(error) => error.fmt(f),
             RequestError::Timeout(phase) => phase.fmt(f),
-            RequestError::Broken { error, .. } => error.fmt(f),
+            RequestError::Broken(error) => error.fmt(f),
             RequestError::Answer(error) => write!(f, "the answer cannot be expressed: {error}"),
             RequestError::Content(error) => write!(f, "the content of the request has failed: {error}"),
         }
@@ -160,7 +154,7 @@ impl std::error::Error for RequestError {
             RequestError::Uri(error) => Some(error),
             RequestError::Invalid(error) | RequestError::Answer(error) => Some(error),
             RequestError::Connect(error) => error.source(),
-            RequestError::Broken { error, .. } => Some(error),
+            RequestError::Broken(error) => Some(error),
             RequestError::Content(error) => Some(error),
             RequestError::Timeout(_) => None,
         }

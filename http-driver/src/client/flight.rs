@@ -15,7 +15,7 @@ use crate::pool::Inbox;
 use crate::sending::{self, PIECES};
 use crate::timings::Marks;
 use crate::upgraded::Upgraded;
-use crate::{Body, Error, Timer};
+use crate::{Body, Error, ErrorKind, Timer};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body::Body as _;
@@ -386,18 +386,13 @@ impl<C: Connect> Flight<C> {
 
     /// Why there is no answer.
     fn broken(&mut self, error: Option<RecvError>) -> RequestError {
-        let transport = self.link.error.take();
         let Some(error) = error else {
-            let cause = transport.map_or(io::ErrorKind::ConnectionAborted.into(), |cause| *cause);
-            return RequestError::Broken { error: Error::Transport(cause), may_retry: false };
+            let cause = self.link.error.take().map_or(io::ErrorKind::ConnectionAborted.into(), |cause| *cause);
+            return RequestError::Broken(Error::new(ErrorKind::Transport(cause), self.link.may_retry()));
         };
         match Phase::of(error) {
             Some(phase) => RequestError::Timeout(phase),
-            None => {
-                let mut unanswered = self.link.core.unanswered(self.link.out.view());
-                let may_retry = unanswered.next().is_some_and(|request| request.may_retry());
-                RequestError::Broken { error: Error::new(error, transport), may_retry }
-            }
+            None => RequestError::Broken(self.link.received_fault(error)),
         }
     }
 

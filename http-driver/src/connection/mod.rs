@@ -13,7 +13,7 @@ use crate::pool::Inbox;
 use crate::side::Side;
 use crate::timings::{Marks, Timings};
 use crate::upgraded::Upgraded;
-use crate::{Error, Timer, Transport};
+use crate::{Error, ErrorKind, Timer, Transport};
 use bytes::Bytes;
 use http_proto::{BodyLength, Event, FieldBlock, Flow, SendBuf, SendError, State, Step};
 use std::future::poll_fn;
@@ -68,7 +68,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// # Errors
     /// The peer broke the protocol or a deadline, or the transport failed; returned once, then `Closed` follows. A server
     /// has refused the peer's message and closed in good order then, unless requests before it are unanswered: answer
-    /// them and call again.
+    /// them and call again. A client's error says [whether its requests may be sent again](Error::may_retry).
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -130,7 +130,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
             if link.is_closed() || (step.is_err() && link.core.outstanding() > 0) {
                 let told = std::mem::replace(&mut self.told, true);
                 return Poll::Ready(match step {
-                    Err(error) if !told => Err(Error::new(error, link.error.take())),
+                    Err(error) if !told => Err(link.received_fault(error)),
                     Err(_) | Ok(_) => Ok(Step::Closed),
                 });
             }
@@ -250,6 +250,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         self.discard();
         self.paused = false;
         let mut failed = Ok(());
+        let mut may_retry = false;
         loop {
             // An answer that nobody wants any more need not be heard.
             let step = if !R::SERVER && self.outstanding() > 0 {
@@ -264,9 +265,10 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                     self.flush().await;
                     let Some(link) = &mut self.link else { return failed };
                     if link.core.outstanding() == 0 {
-                        let unwritten = link.error.take().map(|error| Error::Transport(*error));
-                        return failed.and(unwritten.map_or(Ok(()), Err));
+                        let unwritten = link.error.take().map(|error| ErrorKind::Transport(*error));
+                        return failed.and(unwritten.map_or(Ok(()), |kind| Err(Error::new(kind, may_retry))));
                     }
+                    may_retry = link.may_retry();
                     while link.core.outstanding() > 0 {
                         link.core.abandon();
                     }

@@ -107,7 +107,9 @@ impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
         self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
     }
 
-    /// The requests not answered completely, oldest first.
+    /// The requests not answered completely, oldest first, each with [whether it may be sent
+    /// again](http_proto::Outstanding::may_retry): after an error or the end those that got no answer, until the connection
+    /// is dropped or [`Connection::close`] gives them up.
     pub fn unanswered(&self) -> impl Iterator<Item = http_proto::Outstanding> {
         self.link.iter().flat_map(|link| link.core.unanswered(link.out.view()))
     }

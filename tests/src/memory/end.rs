@@ -175,6 +175,18 @@ impl<R: Shown> End<R> {
         Seen::joined(events)
     }
 
+    /// All events, and the error behind them; payloads joined.
+    pub fn failure(&mut self) -> (Vec<Seen>, Error) {
+        let mut events = Vec::new();
+        loop {
+            match self.try_next() {
+                Some(Ok(event)) if event != Seen::Closed => events.push(event),
+                Some(Err(error)) => return (Seen::joined(events), error),
+                other => panic!("{other:?} instead of an error behind {events:?}"),
+            }
+        }
+    }
+
     /// The error that comes next.
     pub fn error(&mut self) -> Error {
         match self.try_next() {

@@ -1,6 +1,7 @@
 //! `http-driver` without a socket: level 1 of both ends, and whole servers, on wires in memory and in virtual time.
 
 mod broken;
+mod client;
 mod closing;
 mod events;
 mod memory;
@@ -10,7 +11,7 @@ mod timings;
 mod upgrade;
 mod waiting;
 
-use http_driver::{Error, Side};
+use http_driver::{Error, ErrorKind, Side};
 use http_proto::{BodyLength, Client, RecvErrorKind, RequestHead, ResponseHead, Server, State};
 use std::time::Duration;
 use tests::memory::{End, Peer, Seen, Shape, Shown};
@@ -18,7 +19,7 @@ use tests::memory::{End, Peer, Seen, Shape, Shown};
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-fn seconds(seconds: u64) -> Duration {
+const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -29,14 +30,15 @@ fn pieces(size: usize) -> Shape {
 
 /// Why receiving failed.
 fn kind(error: &Error) -> RecvErrorKind {
-    match error {
-        Error::Received(error) => error.kind(),
+    match error.kind() {
+        ErrorKind::Received(error) => error.kind(),
         other => panic!("{other:?}"),
     }
 }
 
 /// Lets time go by; nothing may come of it for the connection.
 fn pass<R: Side + Shown>(end: &mut End<R>, time: Duration) {
+    end.rest();
     let till = end.clock.now().saturating_add(time);
     while let Some(next) = end.clock.next().filter(|next| *next <= till) {
         end.clock.advance_to(next);
@@ -59,8 +61,8 @@ fn answer(end: &mut End<Server>) {
 
 /// What the transport said.
 fn transport_error(error: Error) -> std::io::ErrorKind {
-    match error {
-        Error::Transport(error) => error.kind(),
+    match error.kind() {
+        ErrorKind::Transport(error) => error.kind(),
         other => panic!("{other:?}"),
     }
 }

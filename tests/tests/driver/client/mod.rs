@@ -1,0 +1,18 @@
+//! The client of level 1: what it may do again.
+
+mod retry;
+
+use super::*;
+use http_proto::{Config, Pipeline};
+use tests::memory::{client, client_with};
+
+/// A client that pipelines whatever it is told to.
+fn pipelining() -> (End<Client>, Peer) {
+    let mut config = Config::client();
+    config.pipeline = Pipeline { depth: 8, safe_only: false };
+    client_with(config, Shape::default())
+}
+
+fn start(end: &mut End<Client>, method: &str, body: BodyLength) {
+    end.conn.start(&RequestHead::new(method, "/").host("h"), body).unwrap();
+}
