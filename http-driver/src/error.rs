@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Received(RecvError),
     /// The transport failed.
     Transport(io::Error),
+    /// Client: no octet of an answer came in time ([`set_answer_timeout`](crate::Connection::set_answer_timeout)).
+    AnswerTimeout,
 }
 
 impl Error {
@@ -53,6 +55,7 @@ impl fmt::Display for Error {
         match &self.kind {
             ErrorKind::Received(error) => error.fmt(f),
             ErrorKind::Transport(error) => error.fmt(f),
+            ErrorKind::AnswerTimeout => f.write_str("no answer in time"),
         }
     }
 }
@@ -62,6 +65,7 @@ impl std::error::Error for Error {
         match &self.kind {
             ErrorKind::Received(error) => Some(error),
             ErrorKind::Transport(error) => Some(error),
+            ErrorKind::AnswerTimeout => None,
         }
     }
 }
@@ -71,6 +75,7 @@ impl From<Error> for io::Error {
         match error.kind {
             ErrorKind::Received(error) => io::Error::new(io::ErrorKind::InvalidData, error),
             ErrorKind::Transport(error) => error,
+            ErrorKind::AnswerTimeout => io::Error::new(io::ErrorKind::TimedOut, error),
         }
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod answer_timeout;
 mod body;
 mod client;
 mod connection;

@@ -1,6 +1,7 @@
 //! A transport, a clock and the state machine that speaks on them: one turn of input and output after the other. It
 //! moves octets and time, and knows no message.
 
+use crate::answer_timeout::Waits;
 use crate::pool::{Inbox, Outbox};
 use crate::side::Side;
 use crate::{Error, ErrorKind, Timer, Transport};
@@ -47,6 +48,10 @@ pub(crate) struct Link<R: Side, Io, T> {
     armed: Option<Instant>,
     /// A deadline of the layer above, at which a turn ends.
     pub(crate) alarm: Option<Instant>,
+    /// The deadline of the role, which is kept in turns that read.
+    pub(crate) waits: R::Waits,
+    /// It has passed, and nothing was there to be read: for the layer above to act on.
+    pub(crate) late: bool,
     /// Octets read and written since the beginning.
     pub(crate) read: u64,
     pub(crate) written: u64,
@@ -78,6 +83,8 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
             date: None,
             armed: None,
             alarm: None,
+            waits: R::Waits::default(),
+            late: false,
             read: 0,
             written: 0,
             error: None,
@@ -107,6 +114,7 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
 
     fn poll_io(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox, reading: Reading) -> Poll<()> {
         self.date = None;
+        self.late = false;
         if self.burst >= BURST {
             self.burst = 0;
             cx.waker().wake_by_ref();
@@ -137,7 +145,8 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
             Reading::Ahead => inbox.unread_len() < READ_AHEAD,
             Reading::Never => false,
         };
-        if reads && !inbox.has_ended() {
+        let reads = reads && !inbox.has_ended();
+        if reads {
             if self.poll_receive(cx, inbox, timed).is_ready() {
                 return Poll::Ready(());
             }
@@ -145,7 +154,7 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
             self.lose(inbox, io::ErrorKind::ConnectionReset.into());
             return Poll::Ready(());
         }
-        self.poll_deadline(cx, timed)
+        self.poll_deadline(cx, timed, reads)
     }
 
     /// Whether nothing has come on an idle connection, neither octets nor its end nor its deadline.
@@ -256,8 +265,8 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
         self.core.delivery_failed();
     }
 
-    /// Waits for the core's deadline and the alarm; `timed` as above.
-    fn poll_deadline(&mut self, cx: &mut Context<'_>, timed: bool) -> Poll<()> {
+    /// Waits for the core's deadline, that of the role if this turn `reads`, and the alarm; `timed` as above.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, timed: bool, reads: bool) -> Poll<()> {
         if !timed {
             self.now = self.timer.now();
         }
@@ -266,7 +275,9 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
             self.core.handle_timeout(self.now, self.out.view());
             return Poll::Ready(());
         }
-        let Some(next) = [deadline, self.alarm].into_iter().flatten().min() else {
+        let waits = self.waits.deadline(&self.core, self.out.view(), self.now).filter(|_| reads);
+        self.late = waits.is_some_and(|deadline| deadline <= self.now);
+        let Some(next) = [deadline, waits, self.alarm].into_iter().flatten().min() else {
             return if self.is_closed() { Poll::Ready(()) } else { Poll::Pending };
         };
         if next <= self.now {

@@ -1,10 +1,15 @@
 //! The two roles, where driving them differs.
 
+use crate::answer_timeout::{AnswerTimeout, Waits};
 use crate::connection::AutoHead;
 use http_proto::{BodyLength, Client, Connection, RecvError, ResponseHead, Role, SendBuf, SendError, Server};
 
 /// [`Server`] or [`Client`].
 pub trait Side: Role + sealed::Sealed {
+    /// The deadline that the core does not have.
+    #[doc(hidden)]
+    type Waits: Waits<Self>;
+
     /// Whether all requests that are unanswered may be sent again; false if there is none.
     #[doc(hidden)]
     fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool;
@@ -33,6 +38,8 @@ mod sealed {
 }
 
 impl Side for Server {
+    type Waits = ();
+
     fn may_retry(_: &Connection<Self>, _: &SendBuf) -> bool {
         false
     }
@@ -52,6 +59,8 @@ impl Side for Server {
 }
 
 impl Side for Client {
+    type Waits = AnswerTimeout;
+
     fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool {
         core.outstanding() > 0 && core.unanswered(out).all(|request| request.may_retry())
     }

@@ -135,6 +135,11 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                 });
             }
             ready!(self.marks.turn(link, cx, inbox, Reading::Wanted));
+            if link.late {
+                link.core.abort();
+                self.told = true;
+                return Poll::Ready(Err(Error::new(ErrorKind::AnswerTimeout, link.may_retry())));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use crate::side;
 use crate::{Timer, Transport};
 use http_proto::{BodyLength, Client, Config, RequestHead, ResponseHead, SendError, Server};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl<Io: Transport, T: Timer> Connection<Server, Io, T> {
     /// The server's end of a new connection.
@@ -100,6 +101,16 @@ impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
         self.marks.renew();
         self.begun(queued, body);
         Ok(())
+    }
+
+    /// How long the first octet of an answer is awaited: from the time on at which the request was written as a whole,
+    /// or could not be, and anew from every interim response. Then [`Connection::next_event`] fails with
+    /// [`ErrorKind::AnswerTimeout`](crate::ErrorKind::AnswerTimeout), and the connection is closed. Default: 300 s, as
+    /// other clients have it; [`Duration::MAX`] switches it off.
+    pub fn set_answer_timeout(&mut self, timeout: Duration) {
+        if let Some(link) = &mut self.link {
+            link.waits.set(timeout);
+        }
     }
 
     /// Whether content is held back until 100 (Continue), a final answer, or the deadline.

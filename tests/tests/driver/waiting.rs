@@ -172,13 +172,14 @@ fn n11_an_exchange_sets_no_timer() {
     assert_eq!(end.clock.now(), last.saturating_add(seconds(75)));
 }
 
-// N11: a client that waits for an answer sets no timer; nor does it poll.
+// N11: a client that waits for an answer waits for its deadline as well, and polls nothing.
 #[test]
 fn n11_a_waiting_client_is_left_alone() {
     let (mut end, peer) = client();
     end.conn.start(&RequestHead::get("h", "/"), BodyLength::Empty).unwrap();
     end.rest();
-    assert_eq!((end.clock.next(), end.wakes.count()), (None, 0));
+    let late = end.clock.now().saturating_add(seconds(300));
+    assert_eq!((end.clock.next(), end.clock.resets(), end.wakes.count()), (Some(late), 1, 0));
     peer.send(OK);
     assert_eq!(end.wakes.count(), 1);
     assert_eq!(end.events().len(), 3);

@@ -1,6 +1,7 @@
-//! The client of level 1: what it may do again.
+//! The client of level 1: what it waits for and how long, what it may do again, and both directions at once.
 
 mod retry;
+mod waiting;
 
 use super::*;
 use http_proto::{Config, Pipeline};
