@@ -4,10 +4,10 @@ use super::error::{Phase, RequestError};
 use super::exchange::{ClientExchange, Phases};
 use super::execute::Informed;
 use crate::watched::Watched;
-use crate::{Body, Error};
+use crate::{Body, Error, ErrorKind};
 use http::Response;
 use http_proto::{HttpError, Instant, RecvError};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -60,19 +60,20 @@ impl Call {
     }
 
     /// There will be no answer.
-    pub(super) fn fail(&self, error: Option<RecvError>, transport: Option<ErrorKind>, may_retry: bool) {
-        let cause = transport.unwrap_or(ErrorKind::ConnectionAborted);
-        let error = match error {
-            Some(error) => Error::new(error, transport.map(|kind| Box::new(kind.into()))),
-            None => Error::Transport(io::Error::from(cause)),
+    pub(super) fn fail(&self, error: Option<RecvError>, transport: Option<io::ErrorKind>, may_retry: bool) {
+        let kind = match (error, transport) {
+            (Some(error), None) => ErrorKind::Received(error),
+            (Some(_) | None, Some(kind)) => ErrorKind::Transport(kind.into()),
+            (None, None) => ErrorKind::Transport(io::ErrorKind::ConnectionAborted.into()),
         };
-        self.give(Err(RequestError::Broken { error, may_retry }));
+        self.give(Err(RequestError::Broken(Error::new(kind, may_retry))));
     }
 
     fn give(&self, answered: Answered) {
         self.answer.change(|answer| match answer {
-            Waited::Yes | Waited::Answered(_) => *answer = Waited::Answered(Box::new(answered)),
-            Waited::No => {}
+            Waited::Yes => *answer = Waited::Answered(Box::new(answered)),
+            // The first word holds.
+            Waited::Answered(_) | Waited::No => {}
         });
     }
 

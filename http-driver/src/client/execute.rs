@@ -100,7 +100,7 @@ impl<C: Connect> Client<C> {
         {
             match self.0.lanes.carry(&self.0, &target, &head.head(), informed).await {
                 // Not pipelined again (RFC 9112 section 9.3.2): another connection that breaks would lose as much.
-                Err(error @ RequestError::Broken { .. }) if error.may_retry() => again = true,
+                Err(RequestError::Broken(error)) if error.may_retry() => again = true,
                 answered => return answered,
             }
         }
@@ -108,7 +108,7 @@ impl<C: Connect> Client<C> {
             let (mut lease, phases) = self.0.check_out(target.clone(), again).await?;
             let Some(flight) = lease.flight() else { continue };
             let copy = body.copy();
-            if let Err(error) = flight.begin(&head.head(), length, body, phases, self.0.timeouts.answer) {
+            if let Err(error) = flight.begin(&head.head(), length, body, phases) {
                 lease.give_back();
                 return Err(error.into());
             }

@@ -45,9 +45,6 @@ pub(super) struct Flight<C: Connect> {
     /// When the exchange began on this connection, and how long it had taken to get there.
     begun: Instant,
     found: Phases,
-    /// The time that the server has until it answers, and when to look whether it is over.
-    patience: Duration,
-    answer_by: Option<Instant>,
     /// When the whole exchange should be over.
     whole_by: Option<Instant>,
 }
@@ -85,9 +82,16 @@ pub(super) enum Follows {
 }
 
 impl<C: Connect> Flight<C> {
-    pub(super) fn new(connected: Connected<C::Io>, target: Target, id: u64, config: Arc<Config>) -> Self {
+    pub(super) fn new(
+        connected: Connected<C::Io>,
+        target: Target,
+        id: u64,
+        config: Arc<Config>,
+        patience: Duration,
+    ) -> Self {
         let Connected { socket, .. } = connected;
-        let link = Link::new(Connection::client(config), socket.io, Clock::<C>::default());
+        let mut link = Link::new(Connection::client(config), socket.io, Clock::<C>::default());
+        link.waits.set(patience);
         let begun = link.now;
         Flight {
             link,
@@ -101,8 +105,6 @@ impl<C: Connect> Flight<C> {
             ahead: None,
             begun,
             found: Phases::default(),
-            patience: Duration::MAX,
-            answer_by: None,
             whole_by: None,
         }
     }
@@ -119,7 +121,6 @@ impl<C: Connect> Flight<C> {
         length: BodyLength,
         body: Body,
         found: Phases,
-        patience: Duration,
     ) -> Result<(), SendError> {
         let link = &mut self.link;
         let queued = link.queued();
@@ -128,9 +129,10 @@ impl<C: Connect> Flight<C> {
         self.served = self.info.count_request();
         self.marks.renew();
         self.marks.begun(queued);
-        (self.found, self.patience) = (found, patience);
+        self.found = found;
         (self.ahead, self.upload_begun) = (None, false);
-        (self.answer_by, self.whole_by) = (None, None);
+        self.whole_by = None;
+        self.link.alarm = None;
         self.begun = self.link.now;
         if length == BodyLength::Empty {
             self.marks.ended(self.link.queued());
@@ -158,7 +160,6 @@ impl<C: Connect> Flight<C> {
                     let Event::HeadersComplete(head) = self.link.core.event(self.inbox.buffer()) else { continue };
                     let response = head.to_http().map_err(RequestError::Answer)?;
                     if head.is_interim() && head.status() != 101 {
-                        self.answer_by = None;
                         if let Some(informed) = informed {
                             informed.tell(response);
                         }
@@ -171,31 +172,11 @@ impl<C: Connect> Flight<C> {
                 Ok(Step::Closed) => return Poll::Ready(Err(self.broken(None))),
                 Err(error) => return Poll::Ready(Err(self.broken(Some(error)))),
             }
-            if self.has_waited_too_long() {
+            if self.link.late {
                 return Poll::Ready(Err(RequestError::Timeout(Phase::Answer)));
             }
-            self.link.alarm = self.answer_by;
             ready!(self.marks.turn(&mut self.link, cx, &mut self.inbox, Reading::Wanted));
         }
-    }
-
-    /// Whether the server should have begun to answer; it has its time from the last octet of the request on.
-    fn has_waited_too_long(&mut self) -> bool {
-        if self.upload.is_some() || self.patience == Duration::MAX {
-            return false;
-        }
-        let now = self.link.now;
-        let by = *self.answer_by.get_or_insert_with(|| now.saturating_add(self.patience));
-        if by > now {
-            return false;
-        }
-        let sent = if self.link.is_sending() { now } else { self.marks.timings.done.unwrap_or(by) };
-        let later = sent.saturating_add(self.patience);
-        let over = later <= now;
-        if !over {
-            self.answer_by = Some(later);
-        }
-        over
     }
 
     /// Sends content of the request, as much as there is and as has room.

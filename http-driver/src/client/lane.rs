@@ -12,13 +12,12 @@ use crate::body::{BodyError, Incoming, Slot};
 use crate::link::Reading;
 use crate::watched::lock;
 use crate::{Body, Timer, Transport};
-use http_proto::{BodyLength, Event, Framing, Instant, RecvError, RequestHead, SendError, Step};
+use http_proto::{BodyLength, Element, Event, Framing, RecvError, RequestHead, SendError, Step};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 pub(super) struct Lane<C: Connect> {
     inner: Mutex<Inner<C>>,
@@ -36,15 +35,12 @@ struct Inner<C: Connect> {
     /// Where the content of the oldest one's answer goes, while it is arriving.
     content: Option<Arc<Slot>>,
     task: Option<Waker>,
-    /// The time that the server has for each answer, and when it is over.
-    patience: Duration,
-    answer_by: Option<Instant>,
 }
 
 impl<C: Connect> Lane<C> {
-    pub(super) fn new(line: Line<C>, patience: Duration) -> Self {
+    pub(super) fn new(line: Line<C>) -> Self {
         let calls = VecDeque::new();
-        let inner = Inner { line: Some(line), calls, content: None, task: None, patience, answer_by: None };
+        let inner = Inner { line: Some(line), calls, content: None, task: None };
         Lane { inner: Mutex::new(inner), load: AtomicUsize::new(0) }
     }
 
@@ -128,16 +124,12 @@ impl<C: Connect> Inner<C> {
             if line.link.is_closed() {
                 return self.fail(None, cx);
             }
-            let now = line.link.now;
-            match self.calls.is_empty() || self.content.is_some() || self.patience == Duration::MAX {
-                true => self.answer_by = None,
-                false => _ = self.answer_by.get_or_insert_with(|| now.saturating_add(self.patience)),
-            }
-            if self.answer_by.is_some_and(|by| by <= now) {
-                self.calls.pop_front().into_iter().for_each(|call| call.time_out(Phase::Answer));
+            if line.link.late {
+                if let Some(oldest) = self.calls.front() {
+                    oldest.time_out(Phase::Answer);
+                }
                 return self.fail(None, cx);
             }
-            line.link.alarm = self.answer_by;
             let reading = if wanted { Reading::Wanted } else { Reading::Ahead };
             ready!(line.link.poll_turn(cx, &mut line.inbox, reading));
         }
@@ -148,7 +140,6 @@ impl<C: Connect> Inner<C> {
         let (Some(line), Some(call)) = (&mut self.line, self.calls.front()) else { return false };
         match line.link.core.event(line.inbox.buffer()) {
             Event::HeadersComplete(head) if head.is_interim() => {
-                self.answer_by = None;
                 if let Ok(interim) = head.to_http() {
                     call.inform(interim);
                 }
@@ -184,7 +175,6 @@ impl<C: Connect> Inner<C> {
                 line.link.head_at = line.link.read_at;
                 line.report();
                 self.calls.pop_front();
-                self.answer_by = None;
                 return true;
             }
             Event::UpgradeTail(_) | Event::NeedInput | Event::Paused | Event::Closed => {}
@@ -195,18 +185,18 @@ impl<C: Connect> Inner<C> {
     /// The connection is over: so is everything that waits for it.
     fn fail(&mut self, error: Option<RecvError>, cx: &Context<'_>) -> Poll<()> {
         let Some(mut line) = self.line.take() else { return Poll::Ready(()) };
-        let mut unanswered = line.link.core.unanswered();
+        let by_transport = error.is_none_or(|error| error.element() == Element::Connection);
+        let transport = line.link.error.as_ref().map(|error| error.kind()).filter(|_| by_transport);
+        let mut retries: VecDeque<_> =
+            line.link.core.unanswered(line.link.out.view()).map(|request| request.may_retry()).collect();
         if let Some(content) = self.content.take() {
             content.fail(error.map_or(BodyError::Over, BodyError::Received), cx);
             self.calls.pop_front();
-            unanswered.next();
+            retries.pop_front();
         }
         for call in self.calls.drain(..) {
-            // What was not even begun is safe like the rest: nothing else is pipelined.
-            let may_retry = unanswered.next().is_none_or(|request| request.may_retry());
-            call.fail(error, line.link.error.as_ref().map(|error| error.kind()), may_retry);
+            call.fail(error, transport, retries.pop_front().unwrap_or_default());
         }
-        drop(unanswered);
         if line.link.is_cut_off() {
             line.link.io.abort();
         }

@@ -90,7 +90,7 @@ impl<C: Connect> AllLanes<C> {
         let opening = Opening { all: &self.0, target };
         let (lease, phases) = shared.check_out(target.clone(), false).await?;
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };
-        let lane = Arc::new(Lane::new(line, shared.timeouts.answer));
+        let lane = Arc::new(Lane::new(line));
         let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone() };
         shared.connector.runtime().spawn(Run { lane: Arc::clone(&lane), lanes });
         self.0.with(|all| all.entry(target.clone()).or_insert_with(Open::new).lanes.push(Arc::clone(&lane)));

@@ -146,7 +146,7 @@ impl<C: Connect> Shared<C> {
         let (resolve, connect) = (connected.resolve, Some(connected.connect));
         let ready = lock(&self.store).clock.now().saturating_since(begun);
         let id = self.opened.fetch_add(1, Relaxed) + 1;
-        let flight = Flight::new(connected, target, id, Arc::clone(&self.config));
+        let flight = Flight::new(connected, target, id, Arc::clone(&self.config), self.timeouts.answer);
         let phases = Phases { resolve, connect, ready, ..Phases::default() };
         Ok((Lease::new(Box::new(flight), Arc::clone(self)), phases))
     }
