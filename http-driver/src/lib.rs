@@ -35,7 +35,7 @@ pub use body::{Body, BodyError, BodySender, Disconnected};
 pub use client::{
     Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Dial, Dialer,
     Evicted, Grant, Informed, Phase, Phases, Pool, PoolLimits, PoolState, RequestBuilder, RequestError, Resolve,
-    Resolving, Target, UriError, Within,
+    Resolving, Target, UriError, Within, connect_with,
 };
 pub use connection::{AutoHead, Connection, Parts};
 pub use error::{BoxError, Error, ErrorKind};

@@ -2,8 +2,9 @@
 //!
 //! [`serve`] runs a tower service on a listener, an unmodified axum `Router` for example: bodies in both directions with
 //! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown. Who
-//! wants the wire itself takes a [`Connection`]. Everything that HTTP demands is decided by [`http_proto`], how a
-//! connection is driven by [`http_driver`]; this crate gives them sockets, time and tasks.
+//! wants the wire itself takes a [`Connection`], of a socket that was accepted or with [`connect`]. Everything that HTTP
+//! demands is decided by [`http_proto`], how a connection is driven by [`http_driver`]; this crate gives them sockets,
+//! time and tasks.
 //!
 //! ```no_run
 //! use http_tokio::{Body, Request, Response, serve, service_fn};
@@ -19,23 +20,27 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod dial;
 #[cfg(feature = "fs")]
 mod file;
 mod listener;
 mod runtime;
 mod sleep;
+mod socket;
 mod stream;
 mod upgraded;
 
 #[cfg(feature = "fs")]
 pub use file::FileBody;
-pub use http::{Request, Response};
+pub use http::{Request, Response, Uri};
 #[cfg(feature = "reverse-dns")]
 pub use http_driver::ReverseDns;
 pub use http_driver::{
-    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ConnInfo, Disconnected, Ended, Entry, Error,
-    ErrorKind, Exchange, Fault, HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect,
-    Overflow, Record, Report, ServerHandle, ServiceFn, Statistics, Streaming, Timings, service_fn,
+    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo, Connect,
+    ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService, Inbox, Informed,
+    ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits, PoolState, Record,
+    Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming, Target, Timings, UriError,
+    Within, connect_with, service_fn,
 };
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
@@ -46,6 +51,7 @@ pub use listener::Unix;
 pub use listener::{IntoListener, ListenOptions, Tcp};
 pub use runtime::Tokio;
 pub use sleep::Sleep;
+pub use socket::Socket;
 pub use stream::Stream;
 pub use upgraded::Upgraded;
 
@@ -60,6 +66,61 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// One end of a connection on the wire: see [`http_driver::Connection`].
 pub type Connection<R, S = tokio::net::TcpStream> = http_driver::Connection<R, Stream<S>, Sleep>;
+
+/// Sends requests over connections that it keeps: see [`http_driver::Client`].
+///
+/// ```no_run
+/// use http_tokio::{Body, BoxError, Client};
+///
+/// # async fn run() -> Result<(), BoxError> {
+/// let mut response = Client::new().get("http://example.com/").send().await?;
+/// let content = response.body_mut().collect(Body::LIMIT).await?;
+/// println!("{}: {} octets", response.status(), content.len());
+/// # Ok(())
+/// # }
+/// ```
+pub type Client<C = Dialer> = http_driver::Client<C>;
+
+/// A client that is being set up: see [`http_driver::ClientBuilder`].
+pub type ClientBuilder<C = Dialer> = http_driver::ClientBuilder<C>;
+
+/// A request that is being put together: see [`http_driver::RequestBuilder`].
+pub type RequestBuilder<C = Dialer> = http_driver::RequestBuilder<C>;
+
+/// Opens connections to hosts: see [`http_driver::Dialer`].
+pub type Dialer = http_driver::Dialer<Tokio>;
+
+/// Opens a connection to where a URI leads, for who wants the wire itself. Only scheme, host and port of the URI count.
+/// [`connect_with`] takes settings.
+///
+/// ```no_run
+/// use http_tokio::{BodyLength, BoxError, Event, Inbox, RequestHead, connect};
+///
+/// # async fn run() -> Result<(), BoxError> {
+/// let mut http = connect("http://example.com/").await?;
+/// http.start(&RequestHead::get("example.com", "/"), BodyLength::Empty)?;
+/// let mut inbox = Inbox::new();
+/// loop {
+///     match http.next_event(&mut inbox).await? {
+///         Event::HeadersComplete(response) => println!("{}", response.status()),
+///         Event::Payload(octets) => println!("{} octets", octets.len()),
+///         Event::MessageComplete(_) | Event::Closed => break,
+///         _ => {}
+///     }
+/// }
+/// http.close(&mut inbox).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// See [`ConnectError`].
+///
+/// # Cancel safety
+/// If the future is dropped, whatever has been opened is closed.
+pub async fn connect(uri: impl TryInto<Uri>) -> Result<Connection<role::Client, Socket>, ConnectError> {
+    connect_with(uri, &Dialer::default(), Arc::new(Config::client())).await
+}
 
 /// A server that has not begun: see [`http_driver::Server`].
 pub type Server<L, S> = http_driver::Server<Tokio, L, S>;

@@ -1,5 +1,6 @@
 //! [`Stream`]: tokio's sockets, and whatever else reads and writes like them, as a [`Transport`].
 
+use crate::Socket;
 use http_driver::Transport;
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -45,8 +46,28 @@ impl<S> Stream<S> {
 
 impl From<TcpStream> for Stream<TcpStream> {
     fn from(inner: TcpStream) -> Self {
-        Stream { abort: |stream| _ = stream.set_zero_linger(), watch: watch_tcp, ..Stream::new(inner) }
+        Stream { abort: abort_tcp, watch: watch_tcp, ..Stream::new(inner) }
     }
+}
+
+impl From<Socket> for Stream<Socket> {
+    fn from(inner: Socket) -> Self {
+        let abort = |socket: &Socket| match socket {
+            Socket::Tcp(stream) => abort_tcp(stream),
+            #[cfg(unix)]
+            Socket::Unix(_) => {}
+        };
+        let watch = |socket: &Socket| match socket {
+            Socket::Tcp(stream) => watch_tcp(stream),
+            #[cfg(unix)]
+            Socket::Unix(_) => None,
+        };
+        Stream { abort, watch, ..Stream::new(inner) }
+    }
+}
+
+fn abort_tcp(stream: &TcpStream) {
+    let _ = stream.set_zero_linger();
 }
 
 /// Watches over a second descriptor, as the first one tells of errors only to those who read or write.

@@ -1,8 +1,11 @@
 //! [`Connect`]: where a client's connections come from, and why there is none.
 
-use super::target::Target;
-use crate::Transport;
+use super::target::{Target, UriError};
 use crate::runtime::{Opened, Runtime};
+use crate::{Connection, Transport};
+use http::Uri;
+use http_proto::{Client, Config};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -32,10 +35,30 @@ pub struct Connected<Io> {
     pub connect: Duration,
 }
 
+/// Opens a connection to where a URI leads, for who wants the wire itself. Only scheme, host and port of the URI count;
+/// what to ask for is said by the head of each request.
+///
+/// # Errors
+/// See [`ConnectError`].
+///
+/// # Cancel safety
+/// If the future is dropped, whatever has been opened is closed.
+pub async fn connect_with<C: Connect>(
+    uri: impl TryInto<Uri>,
+    connector: &C,
+    config: Arc<Config>,
+) -> Result<Connection<Client, C::Io, <C::Runtime as Runtime>::Timer>, ConnectError> {
+    let uri = uri.try_into().map_err(|_| UriError::Malformed)?;
+    let connected = connector.connect(&Target::of(&uri)?).await?;
+    Ok(Connection::client(connected.socket.io, config))
+}
+
 /// Why there is no connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// The URI does not say where to connect to.
+    Uri(UriError),
     /// The name of the host could not be resolved.
     Resolve(io::Error),
     /// Resolving it took too long.
@@ -51,6 +74,7 @@ pub enum ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ConnectError::Uri(error) => write!(f, "the URI leads nowhere: {error}"),
             ConnectError::Resolve(error) => write!(f, "the host could not be resolved: {error}"),
             ConnectError::ResolveTimeout => f.write_str("the host was not resolved in time"),
             ConnectError::Connect(error) => write!(f, "no connection could be opened: {error}"),
@@ -63,8 +87,15 @@ impl fmt::Display for ConnectError {
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            ConnectError::Uri(error) => Some(error),
             ConnectError::Resolve(error) | ConnectError::Connect(error) => Some(error),
             ConnectError::ResolveTimeout | ConnectError::ConnectTimeout | ConnectError::NoTls => None,
         }
+    }
+}
+
+impl From<UriError> for ConnectError {
+    fn from(error: UriError) -> Self {
+        ConnectError::Uri(error)
     }
 }

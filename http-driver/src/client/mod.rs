@@ -27,7 +27,7 @@ mod waiting;
 mod within;
 
 pub use builder::{ClientBuilder, ClientTimeouts};
-pub use connect::{Connect, ConnectError, Connected};
+pub use connect::{Connect, ConnectError, Connected, connect_with};
 pub use dial::{Dial, Dialer};
 pub use error::{Phase, RequestError};
 pub use exchange::{ClientExchange, Phases};

@@ -12,6 +12,7 @@ mod running;
 
 pub mod curl;
 pub mod deadlines;
+pub mod dialing;
 pub mod exchange;
 pub mod flight;
 pub mod gone;
@@ -28,7 +29,7 @@ pub use permits::Permits;
 pub use routes::{Probe, exchange_of};
 pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
 
-use http_driver::{ConnInfo, HttpService, Listener, Runtime, Server};
+use http_driver::{ConnInfo, ConnectError, Connection, Dial, HttpService, Listener, Runtime, Server};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -63,10 +64,13 @@ pub struct Sockets {
     pub send_buffer: Option<usize>,
 }
 
+/// A client's connection on level 1.
+pub type Wired<D> = Connection<http_proto::Client, <D as Dial>::Io, <D as Runtime>::Timer>;
+
 /// A runtime with its crate. All methods but `run` are called inside of `run`.
 pub trait Rig: Copy + Send + Sync + 'static {
-    /// Its tasks and clocks.
-    type Runtime: Runtime + Clone;
+    /// Its tasks, clocks and sockets.
+    type Runtime: Dial + Clone;
     /// Its TCP listener.
     type Tcp: Listener;
     /// Its listener on Unix sockets.
@@ -75,7 +79,7 @@ pub trait Rig: Copy + Send + Sync + 'static {
     /// Runs `main` on a runtime of its own, on this thread. With `main`, everything ends.
     fn run(self, main: impl Future<Output = ()> + Send + 'static);
 
-    /// Its tasks and clocks.
+    /// Its tasks, clocks and sockets.
     fn runtime(self) -> Self::Runtime;
 
     /// The crate's `serve`.
@@ -120,6 +124,9 @@ pub trait Rig: Copy + Send + Sync + 'static {
         S::Answer: Send,
         S::Content: Send;
 
+    /// The crate's `connect`.
+    fn connect(self, uri: String) -> impl Future<Output = Result<Wired<Self::Runtime>, ConnectError>> + Send + 'static;
+
     /// The crate's `ListenOptions`.
     ///
     /// # Errors
@@ -155,6 +162,17 @@ macro_rules! scenarios {
             a_slow_upload_that_goes_on_is_taken,
             a_streaming_answer_may_be_silent,
             a_handler_may_take_longer_than_clients_may,
+        }
+        $crate::scenarios! { in dialing on $rig =>
+            an_address_that_refuses_gives_way,
+            an_address_that_does_not_answer_gives_way,
+            opening_a_connection_has_deadlines,
+            the_system_resolves_names,
+            a_local_address_is_seen_by_the_server,
+            a_unix_socket_is_dialed,
+            a_uri_leads_to_a_connection,
+            a_uri_may_lead_nowhere,
+            a_request_that_is_given_up_is_reset,
         }
         $crate::scenarios! { in exchange on $rig =>
             the_handler_starts_at_the_complete_head,

@@ -1,12 +1,12 @@
 //! tokio as a rig of the scenarios.
 
-use http_driver::{ConnInfo, HttpService, Server};
-use http_tokio::{ListenOptions, Stream, Tcp, Unix, serve, serve_stream, serve_with};
+use http_driver::{ConnInfo, ConnectError, HttpService, Server};
+use http_tokio::{ListenOptions, Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use tests::scenario::{DEADLINE, Rig, Sockets};
+use tests::scenario::{DEADLINE, Rig, Sockets, Wired};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
@@ -87,6 +87,10 @@ impl Rig for Tokio {
         writing.await.unwrap();
         serving.await.unwrap();
         output
+    }
+
+    async fn connect(self, uri: String) -> Result<Wired<http_tokio::Tokio>, ConnectError> {
+        connect(uri).await
     }
 
     fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Tcp> {
