@@ -36,11 +36,11 @@ pub use http::{Request, Response, Uri};
 #[cfg(feature = "reverse-dns")]
 pub use http_driver::ReverseDns;
 pub use http_driver::{
-    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo, Connect,
-    ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService, Inbox, Informed,
-    ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits, PoolState, Record,
-    Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming, Target, Timings, UriError,
-    Within, connect_with, service_fn,
+    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo,
+    Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
+    Inbox, Informed, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits,
+    PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming,
+    Target, Timings, UriError, Within, connect_with, service_fn,
 };
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,

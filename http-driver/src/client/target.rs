@@ -2,6 +2,7 @@
 
 use http::Uri;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 /// Where connections lead: the origin of RFC 9110 section 4.3.1. Requests for the same target share connections.
@@ -83,7 +84,12 @@ impl Target {
         if port == 0 {
             return Err(UriError::InvalidPort);
         }
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        // RFC 3986 section 3.2.2: without its brackets an address of a form that nobody knows would be taken for a name.
+        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) if address.parse::<Ipv6Addr>().is_err() => return Err(UriError::InvalidHost),
+            Some(address) => address,
+            None => host,
+        };
         Ok(Target { secure, host: host.to_ascii_lowercase().into(), port })
     }
 

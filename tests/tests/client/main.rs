@@ -1,5 +1,6 @@
-//! The client.
+//! The client of http-driver without a socket, in virtual time.
 
 mod dial;
 mod exchange;
 mod pipelining;
+mod target;
