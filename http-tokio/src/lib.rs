@@ -79,13 +79,13 @@ pub type Connection<R, S = tokio::net::TcpStream> = http_driver::Connection<R, S
 /// # Ok(())
 /// # }
 /// ```
-pub type Client<C = Dialer> = http_driver::Client<C>;
+pub type Client = http_driver::Client<Dialer>;
 
 /// A client that is being set up: see [`http_driver::ClientBuilder`].
-pub type ClientBuilder<C = Dialer> = http_driver::ClientBuilder<C>;
+pub type ClientBuilder = http_driver::ClientBuilder<Dialer>;
 
 /// A request that is being put together: see [`http_driver::RequestBuilder`].
-pub type RequestBuilder<C = Dialer> = http_driver::RequestBuilder<C>;
+pub type RequestBuilder = http_driver::RequestBuilder<Dialer>;
 
 /// Opens connections to hosts: see [`http_driver::Dialer`].
 pub type Dialer = http_driver::Dialer<Tokio>;
