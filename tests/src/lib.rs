@@ -12,5 +12,6 @@ pub mod generate;
 pub mod memory;
 pub mod pair;
 pub mod raw;
+pub mod raw_server;
 pub mod reference;
 pub mod scenario;

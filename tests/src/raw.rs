@@ -1,5 +1,6 @@
 //! A peer on a real socket that sends and receives octets, whatever HTTP says. It blocks, and every wait has a deadline.
 
+use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Far more than anything takes: who hangs fails.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The client's end of a connection.
+/// An end of a connection, mostly the client's.
 #[derive(Debug)]
 pub struct Raw {
     stream: TcpStream,
@@ -66,8 +67,29 @@ impl Raw {
 
     /// Sends all of `octets`.
     pub fn send(&mut self, octets: impl AsRef<[u8]>) {
+        self.try_send(octets).expect("somebody takes it");
+    }
+
+    /// Sends all of `octets`.
+    ///
+    /// # Errors
+    /// Nobody takes it any more.
+    pub fn try_send(&mut self, octets: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.set_write_timeout(Some(self.left())).expect("a socket");
-        self.stream.write_all(octets.as_ref()).expect("somebody takes it");
+        self.stream.write_all(octets.as_ref())
+    }
+
+    /// Sends pieces with a moment between them, so that each is a segment of its own, and mostly a read.
+    pub fn send_slowly<P: AsRef<[u8]>>(&mut self, pieces: impl IntoIterator<Item = P>) {
+        for piece in pieces {
+            self.send(piece);
+            self.pause(Duration::from_millis(2));
+        }
+    }
+
+    /// Does nothing for a while.
+    pub fn pause(&self, time: Duration) {
+        std::thread::sleep(time.min(self.left()));
     }
 
     /// Sends as much as there is room for; 0 if there is none.
@@ -109,6 +131,18 @@ impl Raw {
     /// Closes the sending side.
     pub fn half_close(&mut self) {
         self.stream.shutdown(Shutdown::Write).expect("a connection");
+    }
+
+    /// Closes with a reset: what was sent and not read yet is lost.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+    }
+
+    /// Keeps the kernel from taking more than a little that is not read here, and from holding more than a little that
+    /// is not read there.
+    pub fn small_buffers(&self) {
+        let socket = SockRef::from(&self.stream);
+        socket.set_recv_buffer_size(4096).and(socket.set_send_buffer_size(4096)).expect("a socket");
     }
 
     /// The next head.
