@@ -3,6 +3,7 @@
 
 mod auto;
 mod roles;
+mod sending;
 
 pub use auto::AutoHead;
 
@@ -15,7 +16,7 @@ use crate::timings::{Marks, Timings};
 use crate::upgraded::Upgraded;
 use crate::{Error, ErrorKind, Timer, Transport};
 use bytes::Bytes;
-use http_proto::{BodyLength, Event, FieldBlock, Flow, SendBuf, SendError, State, Step};
+use http_proto::{Event, SendBuf, SendError, State, Step};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
@@ -141,105 +142,6 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                 return Poll::Ready(Err(Error::new(ErrorKind::AnswerTimeout, link.may_retry())));
             }
         }
-    }
-
-    /// Sends a piece of content by copying it. On a server, before a head is out, the head of
-    /// [`Connection::set_auto_head`] goes first.
-    ///
-    /// # Errors
-    /// As the core's [`send`](http_proto::Connection::send).
-    pub fn send(&mut self, payload: &[u8]) -> Result<Flow, SendError> {
-        self.begin_if_due(Some(SendError::BodyNotAllowed), |core, out| core.send(payload, out))
-    }
-
-    /// Sends a piece of content without copying it, else as [`Connection::send`].
-    ///
-    /// # Errors
-    /// As the core's [`send_owned`](http_proto::Connection::send_owned).
-    pub fn send_owned(&mut self, payload: Bytes) -> Result<Flow, SendError> {
-        self.begin_if_due(Some(SendError::BodyNotAllowed), |core, out| core.send_owned(payload.clone(), out))
-    }
-
-    /// Sends, behind the head that is due first; `never` behind one that has no content.
-    fn begin_if_due(
-        &mut self,
-        never: Option<SendError>,
-        mut send: impl FnMut(&mut http_proto::Connection<R>, &mut SendBuf) -> Result<Flow, SendError>,
-    ) -> Result<Flow, SendError> {
-        let link = self.link.as_mut().ok_or(SendError::Closed)?;
-        let (core, out) = link.commands();
-        let sent = send(core, out);
-        let (Err(SendError::NoMessage), false) = (sent, matches!(self.auto, Auto::Off)) else { return sent };
-        let (date, queued) = (link.date(), link.queued());
-        let (core, out) = link.commands();
-        let default;
-        let head = match &self.auto {
-            Auto::Set(head) => head,
-            Auto::Default | Auto::Off => {
-                default = AutoHead::default();
-                &default
-            }
-        };
-        let body = head.body;
-        if let (BodyLength::Empty, Some(error)) = (body, never) {
-            return Err(error);
-        }
-        R::auto_head(core, head, date, out)?;
-        let sent = if body == BodyLength::Empty { Ok(Flow::Ready) } else { send(core, out) };
-        self.begun(queued, body);
-        sent
-    }
-
-    /// Ends the message, with trailers or without. On a server it answers a request for which no head is out with that
-    /// of [`Connection::set_auto_head`].
-    ///
-    /// # Errors
-    /// As the core's [`finish`](http_proto::Connection::finish).
-    pub fn finish(&mut self, trailers: Option<&FieldBlock>) -> Result<(), SendError> {
-        let finish =
-            |core: &mut http_proto::Connection<R>, out: &mut SendBuf| core.finish(trailers, out).map(|()| Flow::Ready);
-        let trailers = trailers.is_some_and(|trailers| !trailers.is_empty());
-        let _ended = self.begin_if_due(trailers.then_some(SendError::TrailersNotAllowed), finish)?;
-        self.ended();
-        Ok(())
-    }
-
-    /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark. Meanwhile nothing
-    /// is read, and no deadline of receiving runs.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    pub async fn ready(&mut self) {
-        self.suspend();
-        poll_fn(|cx| self.poll_ready(cx)).await;
-    }
-
-    /// As [`Connection::ready`]. To be told of events at the same time, poll [`Connection::poll_step`] in the same task.
-    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_written(cx, |link| !link.out.view().is_full())
-    }
-
-    /// Waits until everything is written and flushed. Meanwhile nothing is read, and no deadline of receiving runs.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    pub async fn flush(&mut self) {
-        self.suspend();
-        poll_fn(|cx| self.poll_written(cx, |link| !link.is_sending())).await;
-    }
-
-    fn poll_written(&mut self, cx: &mut Context<'_>, enough: impl Fn(&Link<R, Io, T>) -> bool) -> Poll<()> {
-        let Some(link) = &mut self.link else { return Poll::Ready(()) };
-        let mut unused = Inbox::new();
-        let mut waits = false;
-        while !enough(link) && link.is_sending() {
-            // What the last turn has written may have been enough.
-            if waits {
-                return Poll::Pending;
-            }
-            waits = self.marks.turn(link, cx, &mut unused, Reading::Never).is_pending();
-        }
-        Poll::Ready(())
     }
 
     /// Ends the connection in good order, and waits for that: what is to be sent is written, and the peer can read it. What
@@ -376,22 +278,6 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
 
     fn link_mut(&mut self) -> Result<&mut Link<R, Io, T>, SendError> {
         self.link.as_mut().ok_or(SendError::Closed)
-    }
-
-    /// A head went out behind so many octets.
-    fn begun(&mut self, queued: u64, body: BodyLength) {
-        self.marks.begun(queued);
-        if body == BodyLength::Empty {
-            self.ended();
-        }
-    }
-
-    /// A message of ours is complete. Nothing that was set for it holds for the next.
-    fn ended(&mut self) {
-        self.auto = Auto::Default;
-        if let Some(link) = &self.link {
-            self.marks.ended(link.queued());
-        }
     }
 }
 
