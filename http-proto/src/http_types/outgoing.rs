@@ -1,6 +1,7 @@
 //! Heads that an application made with the types of the `http` crate, as the connection takes them.
 
 use super::{HttpError, ReasonPhrase};
+use crate::error::SendError;
 use crate::syntax::{BodyLength, FieldBlock, RequestHead, ResponseHead, Version, list, trim};
 use alloc::borrow::Cow;
 use alloc::format;
@@ -52,18 +53,21 @@ impl<'a> SplitHeaders<'a> {
         block.clear();
         *self = SplitHeaders { block, ..SplitHeaders::default() };
         for (name, value) in headers {
-            if !self.take(name, trim(value.as_bytes()))? {
-                self.block.push_typed(name, value)?;
+            match self.block.push_typed(name, value) {
+                Ok(()) => {}
+                Err(SendError::FramingField) => self.take(name, trim(value.as_bytes()))?,
+                Err(error) => return Err(error.into()),
             }
         }
+        self.has_date = self.block.has_date();
         if self.chunked && self.content_length.is_some() {
             return Err(HttpError::ContentLength);
         }
         Ok(())
     }
 
-    /// Takes a field for what it asks for; false if it is sent as it is.
-    fn take(&mut self, name: &HeaderName, value: &'a [u8]) -> Result<bool, HttpError> {
+    /// Takes a field that the connection writes itself for what it asks for.
+    fn take(&mut self, name: &HeaderName, value: &'a [u8]) -> Result<(), HttpError> {
         match *name {
             header::HOST => {
                 let host = core::str::from_utf8(value).map_err(|_| HttpError::Host)?;
@@ -99,13 +103,10 @@ impl<'a> SplitHeaders<'a> {
                 }
                 self.expect_continue = true;
             }
-            header::DATE => {
-                self.has_date = true;
-                return Ok(false);
-            }
-            _ => return Ok(name.as_str() == "proxy-connection"),
+            // Proxy-Connection, which means nothing.
+            _ => {}
         }
-        Ok(true)
+        Ok(())
     }
 
     fn take_option(&mut self, option: &'a [u8]) -> Result<(), HttpError> {

@@ -95,7 +95,8 @@ impl FieldBlock {
     #[cfg(feature = "http")]
     pub(crate) fn push_typed(&mut self, name: &http::HeaderName, value: &http::HeaderValue) -> Result<(), SendError> {
         let (name, value) = (name.as_str(), trim(value.as_bytes()));
-        self.summary.add_valid(name, value)?;
+        // Such a name is in lower case.
+        self.summary.add_valid(name, value, |candidate| name == candidate)?;
         if self.lines.capacity() == 0 {
             // Room for a few fields in one go.
             self.lines.reserve(256);
@@ -118,6 +119,12 @@ impl FieldBlock {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.summary.count == 0
+    }
+
+    /// Whether Date is among them.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_date(&self) -> bool {
+        self.summary.date
     }
 
     /// Whether all of them may stand in a trailer section, so that `finish` will take them (RFC 9110 section 6.5.1).
@@ -156,14 +163,14 @@ impl Summary {
         if blank_at_end || !is_field_value(value) {
             return Err(SendError::InvalidFieldValue);
         }
-        self.add_valid(name, value)
+        self.add_valid(name, value, |candidate| name.eq_ignore_ascii_case(candidate))
     }
 
-    /// As [`Summary::add`], for octets that may be sent.
+    /// As [`Summary::add`], for octets that may be sent; `is` compares the name with one in lower case.
     #[inline(always)]
-    fn add_valid(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
+    fn add_valid(&mut self, name: &str, value: &[u8], is: impl Fn(&str) -> bool) -> Result<(), SendError> {
         let mut next = *self;
-        next.classify(name, value)?;
+        next.classify(name.len(), value, is)?;
         next.count += 1;
         let line = name.len() + 2 + value.len();
         next.octets += line + 2;
@@ -172,9 +179,8 @@ impl Summary {
         Ok(())
     }
 
-    fn classify(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
-        let is = |candidate: &str| name.eq_ignore_ascii_case(candidate);
-        match name.len() {
+    fn classify(&mut self, name_length: usize, value: &[u8], is: impl Fn(&str) -> bool) -> Result<(), SendError> {
+        match name_length {
             4 if is("host") => return Err(SendError::FramingField),
             6 if is("expect") => return Err(SendError::FramingField),
             7 if is("upgrade") => return Err(SendError::FramingField),
