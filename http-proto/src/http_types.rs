@@ -12,7 +12,7 @@ pub use outgoing::{HttpRequestHead, HttpResponseHead, SplitHeaders};
 
 use crate::error::SendError;
 use crate::syntax::{FieldBlock, Fields, Request, Response, Version, trim};
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
@@ -108,25 +108,28 @@ impl Request<'_> {
     /// answer to it. [`HttpError::TooManyFields`].
     pub fn to_http(&self) -> Result<http::Request<()>, HttpError> {
         let mut request = http::Request::new(());
-        self.write_http(&mut request)?;
+        self.write_http(&mut request, &mut BytesMut::new())?;
         Ok(request)
     }
 
     /// As [`Request::to_http`], into a new request that lies where it is to stay, as moving one costs. Its map of fields,
-    /// which is empty, may have memory already.
+    /// which is empty, may have memory already. So may `memory`, which is empty too: target and values share some of it,
+    /// and what they have let go of is used again.
     ///
     /// # Errors
     /// As [`Request::to_http`]. The request is not to be used then.
-    pub fn write_http<B>(&self, request: &mut http::Request<B>) -> Result<(), HttpError> {
-        // Target and values share one allocation.
-        let octets = Bytes::copy_from_slice(self.fields().block());
+    pub fn write_http<B>(&self, request: &mut http::Request<B>, memory: &mut BytesMut) -> Result<(), HttpError> {
+        memory.extend_from_slice(self.fields().block());
+        let mut octets = memory.split().freeze();
         let (method, target) = self.line_ranges();
         let method = octets.get(method).unwrap_or_default();
         *request.method_mut() = Method::from_bytes(method).map_err(|_| SendError::InvalidMethod)?;
-        let target = octets.get(target.clone()).map(|_| octets.slice(target)).unwrap_or_default();
-        *request.uri_mut() = Uri::from_maybe_shared(target).map_err(|_| HttpError::Uri)?;
         *request.version_mut() = http_version(self.version());
         fill_header_map(self.fields(), &octets, request.headers_mut())?;
+        // What is left of the octets is the target.
+        octets.truncate(target.end);
+        octets.advance(target.start.min(target.end));
+        *request.uri_mut() = Uri::from_maybe_shared(octets).map_err(|_| HttpError::Uri)?;
         if self.version().minor() > 1 {
             request.extensions_mut().insert(self.version());
         }

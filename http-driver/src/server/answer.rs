@@ -182,7 +182,7 @@ where
     }
     let head_only = job.head_only || status == 304;
     let begun = respond(link, head, &mut job.spare, length, head_only);
-    job.spare.headers = std::mem::take(&mut head.headers);
+    std::mem::swap(&mut job.spare.headers, &mut head.headers);
     job.spare.headers.clear();
     job.head = None;
     job.marks.begun(queued);

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::timings::Marks;
 use crate::trace::RequestSpan;
 use crate::{Body, BoxError};
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, Request, Response};
 use http_proto::{FieldBlock, Instant};
 use pin_project_lite::pin_project;
@@ -47,6 +47,8 @@ pub(crate) enum Piece {
 pub(crate) struct Spare {
     /// The fields of a request.
     pub(crate) headers: HeaderMap,
+    /// The octets of its target and its fields.
+    pub(crate) octets: BytesMut,
     /// The fields of an answer, as they are sent.
     pub(crate) block: FieldBlock,
 }

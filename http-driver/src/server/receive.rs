@@ -136,8 +136,8 @@ where
         let timeout = self.options.handler_timeout;
         job.deadline = timeout.map(|timeout| link.timer.now().saturating_add(timeout));
         let request = job.waiting.insert(Request::new(body));
-        *request.headers_mut() = std::mem::take(&mut job.spare.headers);
-        if head.write_http(request).is_err() {
+        std::mem::swap(request.headers_mut(), &mut job.spare.headers);
+        if head.write_http(request, &mut job.spare.octets).is_err() {
             job.waiting = None;
             job.failed = Some(400);
             return;
