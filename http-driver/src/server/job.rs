@@ -175,8 +175,13 @@ impl<F, B> Job<F, B> {
     /// As new, for another exchange of the same connection.
     fn renew(&mut self) {
         self.work.set(Work::Rest);
-        (self.waiting, self.content, self.head, self.first) = (None, None, None, None);
-        (self.failed, self.deadline, self.record) = (None, None, None);
+        // One by one: as tuples they would be made elsewhere and copied whole.
+        self.waiting = None;
+        self.content = None;
+        self.head = None;
+        self.first = None;
+        self.record = None;
+        (self.failed, self.deadline) = (None, None);
         (self.head_only, self.connect, self.held_back) = (false, false, false);
         (self.begun, self.swallow) = (false, false);
         self.marks.renew();

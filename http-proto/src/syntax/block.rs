@@ -212,6 +212,11 @@ impl Summary {
         fields.iter().try_for_each(|(name, value)| self.add(name, value))
     }
 
+    /// Whether there are fields for this connection only.
+    pub(super) fn has_options(&self) -> bool {
+        self.te || self.keep_alive || self.http2_settings
+    }
+
     pub(super) fn fits(&self, bounds: &Limits, others: usize, other_fields: usize) -> Result<(), SendError> {
         let fits = self.octets + others <= bounds.head.into()
             && self.longest <= bounds.field_line.into()

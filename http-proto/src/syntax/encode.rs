@@ -6,7 +6,7 @@ use super::status::usual_reason;
 use super::target::is_target_text;
 use super::{
     Framing, MethodKind, OutFraming, RequestHead, ResponseHead, TargetForm, authority_of, check_target, is_field_value,
-    is_host, is_protocol, is_token, slice,
+    is_host, is_protocol, is_token,
 };
 use crate::error::SendError;
 use alloc::vec::Vec;
@@ -196,6 +196,9 @@ fn write_framing(out: &mut Vec<u8>, framing: OutFraming) {
 }
 
 fn write_connection(out: &mut Vec<u8>, connection: ConnectionField, upgrade: bool, summary: &Summary, more: &[&str]) {
+    if connection == ConnectionField::Nothing && !upgrade && !summary.has_options() && more.is_empty() {
+        return;
+    }
     let decided = match connection {
         ConnectionField::Nothing => None,
         ConnectionField::Close => Some("close"),
@@ -209,43 +212,37 @@ fn write_connection(out: &mut Vec<u8>, connection: ConnectionField, upgrade: boo
         (summary.http2_settings, "HTTP2-Settings"),
     ];
     let implied = implied.into_iter().filter_map(|(there, option)| there.then_some(option));
-    let mut options = decided.into_iter().chain(implied).chain(more.iter().copied()).peekable();
-    if options.peek().is_some() {
-        write_list(out, b"Connection", options);
-    }
+    write_list(out, b"Connection", decided.into_iter().chain(implied).chain(more.iter().copied()));
 }
 
 /// Writes the line in front of a chunk's data (RFC 9112 section 7.1).
 #[inline]
 pub(crate) fn write_chunk_start(out: &mut Vec<u8>, size: u64) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
+    let digits = (u64::BITS - size.leading_zeros()).div_ceil(4).max(1);
     let mut rest = size;
-    let mut start = text.len();
-    for (index, place) in text.iter_mut().enumerate().rev() {
+    for place in room(out, digits as usize) {
         *place = DIGITS.get((rest & 15) as usize).copied().unwrap_or(b'0');
         rest >>= 4;
-        start = index;
-        if rest == 0 {
-            break;
-        }
     }
-    put(out, &[slice(&text, start, 16), b"\r\n"]);
+    out.extend_from_slice(b"\r\n");
 }
 
 fn write_number(out: &mut Vec<u8>, number: u64) {
-    let mut text = [0; 20];
+    let digits = number.checked_ilog10().unwrap_or(0) + 1;
     let mut rest = number;
-    let mut start = text.len();
-    for (index, place) in text.iter_mut().enumerate().rev() {
+    for place in room(out, digits as usize) {
         *place = b'0' + (rest % 10) as u8;
         rest /= 10;
-        start = index;
-        if rest == 0 {
-            break;
-        }
     }
-    out.extend_from_slice(slice(&text, start, 20));
+}
+
+/// The places of so many digits at the end, the last one first. Digits that were written elsewhere would be read again
+/// while they are still on their way to memory, which stalls.
+#[inline(always)]
+fn room(out: &mut Vec<u8>, digits: usize) -> impl Iterator<Item = &mut u8> {
+    out.resize(out.len() + digits, b'0');
+    out.iter_mut().rev().take(digits)
 }
 
 fn digits(status: u16) -> [u8; 3] {

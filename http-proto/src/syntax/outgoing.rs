@@ -52,39 +52,33 @@ impl<'a> RequestHead<'a> {
     }
 
     /// With this Host.
-    pub const fn host(mut self, host: &'a str) -> Self {
-        self.host = Some(host);
-        self
+    pub const fn host(self, host: &'a str) -> Self {
+        RequestHead { host: Some(host), ..self }
     }
 
     /// With these fields.
-    pub const fn fields(mut self, fields: &'a [FieldSlice<'a>]) -> Self {
-        self.fields = fields;
-        self
+    pub const fn fields(self, fields: &'a [FieldSlice<'a>]) -> Self {
+        RequestHead { fields, ..self }
     }
 
     /// With a block of fields validated before.
-    pub const fn block(mut self, block: &'a FieldBlock) -> Self {
-        self.block = block;
-        self
+    pub const fn block(self, block: &'a FieldBlock) -> Self {
+        RequestHead { block, ..self }
     }
 
     /// As the last request on its connection.
-    pub const fn close(mut self) -> Self {
-        self.close = true;
-        self
+    pub const fn close(self) -> Self {
+        RequestHead { close: true, ..self }
     }
 
     /// Waiting for 100 (Continue) before the content.
-    pub const fn expect_continue(mut self) -> Self {
-        self.expect_continue = true;
-        self
+    pub const fn expect_continue(self) -> Self {
+        RequestHead { expect_continue: true, ..self }
     }
 
     /// Offering these protocols.
-    pub const fn upgrade(mut self, protocols: &'a [&'a str]) -> Self {
-        self.upgrade = protocols;
-        self
+    pub const fn upgrade(self, protocols: &'a [&'a str]) -> Self {
+        RequestHead { upgrade: protocols, ..self }
     }
 }
 
@@ -136,38 +130,32 @@ impl<'a> ResponseHead<'a> {
     }
 
     /// With this reason phrase.
-    pub const fn reason(mut self, reason: &'a [u8]) -> Self {
-        self.reason = Some(reason);
-        self
+    pub const fn reason(self, reason: &'a [u8]) -> Self {
+        ResponseHead { reason: Some(reason), ..self }
     }
 
     /// With these fields.
-    pub const fn fields(mut self, fields: &'a [FieldSlice<'a>]) -> Self {
-        self.fields = fields;
-        self
+    pub const fn fields(self, fields: &'a [FieldSlice<'a>]) -> Self {
+        ResponseHead { fields, ..self }
     }
 
     /// With a block of fields validated before.
-    pub const fn block(mut self, block: &'a FieldBlock) -> Self {
-        self.block = block;
-        self
+    pub const fn block(self, block: &'a FieldBlock) -> Self {
+        ResponseHead { block, ..self }
     }
 
     /// With this Date.
-    pub const fn date(mut self, date: &'a [u8; 29]) -> Self {
-        self.date = Some(date);
-        self
+    pub const fn date(self, date: &'a [u8; 29]) -> Self {
+        ResponseHead { date: Some(date), ..self }
     }
 
     /// Closing the connection behind it.
-    pub const fn close(mut self) -> Self {
-        self.close = true;
-        self
+    pub const fn close(self) -> Self {
+        ResponseHead { close: true, ..self }
     }
 
     /// Naming this protocol in Upgrade.
-    pub const fn upgrade(mut self, protocol: &'a str) -> Self {
-        self.upgrade = Some(protocol);
-        self
+    pub const fn upgrade(self, protocol: &'a str) -> Self {
+        ResponseHead { upgrade: Some(protocol), ..self }
     }
 }
