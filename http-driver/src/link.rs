@@ -96,10 +96,12 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
         }
     }
 
-    /// The value of Date.
-    pub(crate) fn date(&mut self) -> Option<[u8; 29]> {
-        self.date = self.date.or_else(|| self.timer.date());
-        self.date
+    /// As [`Link::commands`], with the value of Date.
+    pub(crate) fn dated_commands(&mut self) -> (&mut Connection<R>, &mut SendBuf, Option<&[u8; 29]>) {
+        if self.date.is_none() {
+            self.date = self.timer.date();
+        }
+        (&mut self.core, self.out.buffer(), self.date.as_ref())
     }
 
     /// One turn of input and output. Ready when the core should be asked again: octets were read, the input ended, there

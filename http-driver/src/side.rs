@@ -16,7 +16,7 @@ pub trait Side: Role + sealed::Sealed {
 
     /// Answers what the peer did wrong, where that makes sense; whether it is being said.
     #[doc(hidden)]
-    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool;
+    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<&[u8; 29]>, out: &mut SendBuf) -> bool;
 
     /// Sends the head that is due before content.
     ///
@@ -26,7 +26,7 @@ pub trait Side: Role + sealed::Sealed {
     fn auto_head(
         core: &mut Connection<Self>,
         head: &AutoHead,
-        date: Option<[u8; 29]>,
+        date: Option<&[u8; 29]>,
         out: &mut SendBuf,
     ) -> Result<(), SendError>;
 }
@@ -44,14 +44,14 @@ impl Side for Server {
         false
     }
 
-    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<[u8; 29]>, out: &mut SendBuf) -> bool {
-        core.refuse(error, date.as_ref(), out).is_ok()
+    fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<&[u8; 29]>, out: &mut SendBuf) -> bool {
+        core.refuse(error, date, out).is_ok()
     }
 
     fn auto_head(
         core: &mut Connection<Self>,
         head: &AutoHead,
-        date: Option<[u8; 29]>,
+        date: Option<&[u8; 29]>,
         out: &mut SendBuf,
     ) -> Result<(), SendError> {
         respond(core, &ResponseHead::new(head.status).block(&head.fields), head.body, date, out)
@@ -65,14 +65,14 @@ impl Side for Client {
         core.outstanding() > 0 && core.unanswered(out).all(|request| request.may_retry())
     }
 
-    fn refuse(_: &mut Connection<Self>, _: RecvError, _: Option<[u8; 29]>, _: &mut SendBuf) -> bool {
+    fn refuse(_: &mut Connection<Self>, _: RecvError, _: Option<&[u8; 29]>, _: &mut SendBuf) -> bool {
         false
     }
 
     fn auto_head(
         _: &mut Connection<Self>,
         _: &AutoHead,
-        _: Option<[u8; 29]>,
+        _: Option<&[u8; 29]>,
         _: &mut SendBuf,
     ) -> Result<(), SendError> {
         Err(SendError::NoMessage)
@@ -84,10 +84,10 @@ pub(crate) fn respond(
     core: &mut Connection<Server>,
     head: &ResponseHead<'_>,
     body: BodyLength,
-    date: Option<[u8; 29]>,
+    date: Option<&[u8; 29]>,
     out: &mut SendBuf,
 ) -> Result<(), SendError> {
-    let dated = ResponseHead { date: head.date.or(date.as_ref()), ..*head };
+    let dated = ResponseHead { date: head.date.or(date), ..*head };
     match core.respond(&dated, body, out) {
         Err(SendError::RepeatedField) if head.date.is_none() => core.respond(head, body, out),
         responded => responded,

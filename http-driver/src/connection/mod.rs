@@ -120,8 +120,7 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
                 }
                 Ok(Step::NeedInput | Step::Closed) => {}
                 Err(error) => {
-                    let date = link.date();
-                    let (core, out) = link.commands();
+                    let (core, out, date) = link.dated_commands();
                     R::refuse(core, error, date, out);
                 }
             }

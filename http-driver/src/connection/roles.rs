@@ -24,12 +24,8 @@ impl<Io: Transport, T: Timer> Connection<Server, Io, T> {
     /// As the core's; nothing has changed then.
     pub fn respond(&mut self, head: &ResponseHead<'_>, body: BodyLength) -> Result<(), SendError> {
         let link = self.link_mut()?;
-        let date = match head.date {
-            Some(_) => None,
-            None => link.date(),
-        };
         let queued = link.queued();
-        let (core, out) = link.commands();
+        let (core, out, date) = link.dated_commands();
         side::respond(core, head, body, date, out)?;
         self.begun(queued, body);
         Ok(())

@@ -39,8 +39,8 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         let (core, out) = link.commands();
         let sent = send(core, out);
         let (Err(SendError::NoMessage), false) = (sent, matches!(self.auto, Auto::Off)) else { return sent };
-        let (date, queued) = (link.date(), link.queued());
-        let (core, out) = link.commands();
+        let queued = link.queued();
+        let (core, out, date) = link.dated_commands();
         let default;
         let head = match &self.auto {
             Auto::Set(head) => head,

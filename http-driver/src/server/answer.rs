@@ -93,10 +93,9 @@ where
         let (Some(link), Some(status)) = (&mut self.link, error.status()) else { return };
         let response = self.options.page(&Fault { status, error: Some(error) });
         if response.and_then(|response| respond_whole(link, response, true)).is_none() {
-            let date = link.date();
-            let (core, out) = link.commands();
+            let (core, out, date) = link.dated_commands();
             // With nothing left to answer the connection closes in good order all the same.
-            let _ = core.refuse(error, date.as_ref(), out);
+            let _ = core.refuse(error, date, out);
         }
     }
 }
@@ -219,9 +218,8 @@ fn respond<Io: Transport, T: Timer>(
     if body == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
         body = BodyLength::Streaming;
     }
-    let date = if head.split.has_date { None } else { link.date() };
-    let (core, out) = link.commands();
-    side::respond(core, &head.head(), body, date, out)?;
+    let (core, out, date) = link.dated_commands();
+    side::respond(core, &head.head(), body, date.filter(|_| !head.split.has_date), out)?;
     spare.block = head.split.block;
     Ok(body)
 }
@@ -310,8 +308,7 @@ fn answer_fault<F, B, Io: Transport, T: Timer>(
         }
         return;
     }
-    let date = link.date();
-    let (core, out) = link.commands();
+    let (core, out, date) = link.dated_commands();
     if side::respond(core, &ResponseHead::new(fault.status), BodyLength::Empty, date, out).is_err() {
         core.abort();
     }
