@@ -54,12 +54,25 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn step<S: Storage>(&mut self, input: &mut RecvBuf<S>) -> Result<Step, RecvError> {
         input.begin_step();
-        if self.only_continues_head(input) {
-            self.found = Found::Nothing(Step::NeedInput);
-            self.flags.waiting = true;
-            return Ok(Step::NeedInput);
+        if self.awaits_first_octet(input) {
+            self.message = 0;
+        } else if !self.only_continues_head(input) {
+            return self.full_step(input);
         }
-        self.full_step(input)
+        self.found = Found::Nothing(Step::NeedInput);
+        self.flags.waiting = true;
+        Ok(Step::NeedInput)
+    }
+
+    /// Whether a head may come, and nothing of it has.
+    #[inline(always)]
+    fn awaits_first_octet<S: Storage>(&self, input: &RecvBuf<S>) -> bool {
+        self.recv == RecvHalf::Head
+            && !self.flags.parsing
+            && self.empty_lines == 0
+            && input.unread_len() == 0
+            && input.end().is_none()
+            && self.may_receive_head()
     }
 
     /// Whether the head being parsed is longer than before, and in all else as it was.
