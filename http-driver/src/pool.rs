@@ -39,6 +39,16 @@ pub(crate) fn kept<T: 'static>() -> Option<Box<T>> {
     with(|pool| pool.others.pop()).and_then(|memory| memory.downcast().ok())
 }
 
+#[inline(never)]
+fn recv_buffer() -> Box<RecvBuf<BytesMut>> {
+    with(|pool| pool.recv.pop()).unwrap_or_default()
+}
+
+#[inline(never)]
+fn send_buffer() -> Box<SendBuf> {
+    with(|pool| pool.send.pop()).unwrap_or_default()
+}
+
 /// The receive buffer of a connection: [`RecvBuf`] over `BytesMut`, taken from the pool when input is awaited and given
 /// back when the connection idles.
 #[derive(Debug, Default)]
@@ -51,8 +61,9 @@ impl Inbox {
     }
 
     /// The buffer itself, taken from the pool if there is none.
+    #[inline]
     pub fn buffer(&mut self) -> &mut RecvBuf<BytesMut> {
-        self.0.get_or_insert_with(|| with(|pool| pool.recv.pop()).unwrap_or_default())
+        self.0.get_or_insert_with(recv_buffer)
     }
 
     /// Keeps the octets of the last event, a payload or a tail, in constant time. See [`RecvBuf::retain`].
@@ -85,8 +96,9 @@ impl Inbox {
 pub(crate) struct Outbox(Option<Box<SendBuf>>);
 
 impl Outbox {
+    #[inline]
     pub(crate) fn buffer(&mut self) -> &mut SendBuf {
-        self.0.get_or_insert_with(|| with(|pool| pool.send.pop()).unwrap_or_default())
+        self.0.get_or_insert_with(send_buffer)
     }
 
     /// What is to be written, for the core's questions.

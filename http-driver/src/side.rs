@@ -87,7 +87,8 @@ pub(crate) fn respond(
     date: Option<&[u8; 29]>,
     out: &mut SendBuf,
 ) -> Result<(), SendError> {
-    let dated = ResponseHead { date: head.date.or(date), ..*head };
+    let mut dated = *head;
+    dated.date = head.date.or(date);
     match core.respond(&dated, body, out) {
         Err(SendError::RepeatedField) if head.date.is_none() => core.respond(head, body, out),
         responded => responded,
