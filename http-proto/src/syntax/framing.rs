@@ -75,8 +75,8 @@ pub(crate) fn request_facts(
 
 #[inline(always)]
 fn check_host(version: Version, block: &[u8], fields: &FieldTable) -> Result<(), Kind> {
-    // Nearly every Host is a name without a port; a run that ends where the value ends, or is empty like it, is valid.
-    if fields.only_is(block, Known::Host, scan::is_usual_reg_name) {
+    // Nearly every Host is a plain name or address; one that ends where the value ends, or is empty like it, is valid.
+    if fields.only_is(block, Known::Host, scan::is_usual_host) {
         return Ok(());
     }
     match fields.only(block, Known::Host) {

@@ -131,20 +131,24 @@ pub(super) trait Stop<const N: usize>: Copy {
     fn first(self, block: &[u8; N], from: u32) -> u32;
 }
 
-/// Whether what lies between these positions are letters, digits, `-` and `.`, as in nearly every reg-name, and 16 octets
-/// can be looked at wherever it is necessary.
+/// Whether what lies between these positions are letters, digits, `-` and `.`, as in nearly every host, and maybe a port;
+/// and 16 octets can be looked at wherever it is necessary.
 #[inline(always)]
-pub(super) fn is_usual_reg_name(block: &[u8], from: u32, end: u32) -> bool {
+pub(super) fn is_usual_host(block: &[u8], from: u32, end: u32) -> bool {
     let mut at = from;
     while at < end {
         let Some(octets) = octets(block, at) else { return false };
         let clean = block::TokenStop.first(octets, 0);
+        at += clean;
         if clean < 16 {
-            return at + clean >= end;
+            return at >= end || (at > from && is_port(block.get(at as usize..end as usize)));
         }
-        at += 16;
     }
     true
+}
+
+fn is_port(behind: Option<&[u8]>) -> bool {
+    matches!(behind, Some([b':', port @ ..]) if port.iter().all(u8::is_ascii_digit))
 }
 
 /// `usual` is the octet that nearly always ends the run; it is in no class.
