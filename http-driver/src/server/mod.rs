@@ -218,7 +218,7 @@ where
 
     /// Lets the service go on; whether something came of it.
     fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(link) = &mut self.link else { return false };
+        let (Some(link), false) = (&mut self.link, self.jobs.is_empty()) else { return false };
         let mut progress = false;
         if let Some(job) = self.jobs.newest().filter(|job| job.waiting.is_some()) {
             let generation = self.services.generation();
