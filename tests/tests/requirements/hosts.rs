@@ -114,19 +114,26 @@ fn invalid_host() {
         "a:-1",
         "a: 1",
         ":80",
+        ":",
+        "a.name.of.sixteen:8o",
+        "a:80:",
         "http://h",
         "[1.2.3.4]",
     ];
     for host in wrong {
         refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Kind::InvalidHost, 400);
         refuses(format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n"), Kind::InvalidHost, 400);
+        // With more octets behind it, many are looked at in one go.
+        refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\nA: {:9}8\r\n\r\n", ""), Kind::InvalidHost, 400);
         assert_eq!(asked(&RequestHead::get(host, "/"), BodyLength::Empty), Err(SendError::InvalidHost), "{host}");
     }
     for host in
         ["a", "a:", "a:80", "1.2.3.4:5", "[::1]", "[::ffff:1.2.3.4]:80", "[v1.a:b]", "a,b", "%41", "a_b", "", "a."]
     {
-        let trace = accepts(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-        assert_eq!(trace.value("host").unwrap(), host.as_bytes());
+        for behind in ["", "A: b\r\nContent-Type: c\r\n"] {
+            let trace = accepts(format!("GET / HTTP/1.1\r\nHost: {host}\r\n{behind}\r\n"));
+            assert_eq!(trace.value("host").unwrap(), host.as_bytes());
+        }
         asked(&RequestHead::get(host, "/"), BodyLength::Empty).unwrap();
     }
 }
