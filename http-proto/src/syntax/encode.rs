@@ -188,7 +188,7 @@ fn write_list<'a>(out: &mut Vec<u8>, name: &[u8], elements: impl Iterator<Item =
 fn write_framing(out: &mut Vec<u8>, framing: OutFraming) {
     if let Some(length) = framing.content_length {
         out.extend_from_slice(b"Content-Length: ");
-        write_number(out, length);
+        write_number::<10>(out, length);
         out.extend_from_slice(b"\r\n");
     } else if framing.body == Framing::Chunked {
         out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
@@ -218,31 +218,18 @@ fn write_connection(out: &mut Vec<u8>, connection: ConnectionField, upgrade: boo
 /// Writes the line in front of a chunk's data (RFC 9112 section 7.1).
 #[inline]
 pub(crate) fn write_chunk_start(out: &mut Vec<u8>, size: u64) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = (u64::BITS - size.leading_zeros()).div_ceil(4).max(1);
-    let mut rest = size;
-    for place in room(out, digits as usize) {
-        *place = DIGITS.get((rest & 15) as usize).copied().unwrap_or(b'0');
-        rest >>= 4;
-    }
+    write_number::<16>(out, size);
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_number(out: &mut Vec<u8>, number: u64) {
-    let digits = number.checked_ilog10().unwrap_or(0) + 1;
-    let mut rest = number;
-    for place in room(out, digits as usize) {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
+/// Digit by digit where they are to stay: written elsewhere and copied, they would be read while they are still on their
+/// way to memory, which stalls.
+fn write_number<const BASE: u64>(out: &mut Vec<u8>, number: u64) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    if number >= BASE {
+        write_number::<BASE>(out, number / BASE);
     }
-}
-
-/// The places of so many digits at the end, the last one first. Digits that were written elsewhere would be read again
-/// while they are still on their way to memory, which stalls.
-#[inline(always)]
-fn room(out: &mut Vec<u8>, digits: usize) -> impl Iterator<Item = &mut u8> {
-    out.resize(out.len() + digits, b'0');
-    out.iter_mut().rev().take(digits)
+    out.extend(DIGITS.get((number % BASE) as usize));
 }
 
 fn digits(status: u16) -> [u8; 3] {
