@@ -152,7 +152,7 @@ fn serving() -> (Serving<http_driver::ServiceFn<Small>, Wire, Ticker>, tests::me
 }
 
 /// The allocations that a server makes for a request of three fields, and an answer with content.
-const ALLOCATIONS: u64 = 10;
+const ALLOCATIONS: u64 = 5;
 
 // I23, level 2: few allocations an exchange, all of them what the types of `http` demand.
 #[test]
