@@ -15,3 +15,4 @@ pub mod raw;
 pub mod raw_server;
 pub mod reference;
 pub mod scenario;
+pub mod simulate;
