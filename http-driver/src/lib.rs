@@ -12,6 +12,8 @@ mod exchange;
 mod handle;
 mod info;
 mod link;
+#[cfg(feature = "listen")]
+mod listen;
 mod log;
 mod options;
 mod pool;
@@ -42,6 +44,8 @@ pub use error::{BoxError, Error, ErrorKind};
 pub use exchange::{BoxTransport, Exchange, NotUpgraded, Upgrade};
 pub use handle::{Report, ServerHandle};
 pub use info::{Address, ConnInfo, Registry, Statistics};
+#[cfg(feature = "listen")]
+pub use listen::{FromStd, ListenOptions};
 pub use log::{AccessLog, LogFormat};
 pub use options::{Ended, Fault, OnDisconnect, Options};
 pub use pool::Inbox;
