@@ -33,7 +33,7 @@ mod upgraded;
 mod watched;
 
 pub use accept::{ListenerState, Overflow};
-pub use body::{Body, BodyError, BodySender, Disconnected};
+pub use body::{Body, BodyError, BodySender, Disconnected, FileBody, Files};
 pub use client::{
     Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Dial, Dialer,
     Evicted, Grant, Informed, Phase, Phases, Pool, PoolLimits, PoolState, RequestBuilder, RequestError, Resolve,

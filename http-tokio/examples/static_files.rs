@@ -47,7 +47,7 @@ async fn answer(request: Request<Body>, root: PathBuf) -> Result<Response<Body>,
         Some(Some((first, last))) => {
             let response = response.status(StatusCode::PARTIAL_CONTENT);
             let response = response.header(CONTENT_RANGE, format!("bytes {first}-{last}/{length}"));
-            Ok(response.body(FileBody::range(file, first, last - first + 1).await.into())?)
+            Ok(response.body(FileBody::range(file, first, last - first + 1).await?.into())?)
         }
         Some(None) => {
             let response = response.status(StatusCode::RANGE_NOT_SATISFIABLE);

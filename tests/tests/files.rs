@@ -80,7 +80,7 @@ async fn whole_and_ranges() {
     assert!(octets == content);
     for (from, to) in [(0, 1), (5, 5), (1, 300_000), (262_144, 524_288), (LENGTH - 1, LENGTH)] {
         let file = File::open(&scratch.0).await.unwrap();
-        let body = FileBody::range(file, from as u64, (to - from) as u64).await;
+        let body = FileBody::range(file, from as u64, (to - from) as u64).await.unwrap();
         let answer = served(body, "GET").await;
         let (head, octets) = split(&answer);
         assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", to - from)), "{head}");
@@ -115,7 +115,7 @@ async fn a_file_that_shrinks_is_never_a_short_success() {
     assert!(head.contains(&format!("\r\nContent-Length: {LENGTH}\r\n")), "{head}");
     assert!(octets.len() <= kept && content.starts_with(octets));
 
-    let mut body: Body = FileBody::range(File::open(&scratch.0).await.unwrap(), kept as u64, 1).await.into();
+    let mut body: Body = FileBody::range(File::open(&scratch.0).await.unwrap(), kept as u64, 1).await.unwrap().into();
     let error = body.chunk().await.expect("an end before the end").expect_err("an error");
     assert_eq!(error.to_string(), "the file is shorter than the length announced");
 }

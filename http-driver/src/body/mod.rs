@@ -2,9 +2,11 @@
 //! task, or any `http_body::Body`.
 
 mod channel;
+mod file;
 mod incoming;
 
 pub use channel::{BodySender, Disconnected};
+pub use file::{FileBody, Files};
 pub(crate) use incoming::{Incoming, Slot};
 
 use crate::BoxError;
