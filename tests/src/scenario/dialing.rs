@@ -36,10 +36,13 @@ fn to(addresses: impl Into<Vec<SocketAddr>>) -> impl Resolve {
     move |_: &str, _: u16| std::future::ready(Ok(addresses.clone()))
 }
 
-/// The two ends of the connection that `dialer` opens.
-fn dial<R: Rig>(rig: R, dialer: Dialer<R::Runtime>) -> Result<(Address, Address), ConnectError> {
+/// The two ends of the connection that a dialer opens with what `set` sets.
+fn dial<R: Rig>(
+    rig: R,
+    set: impl FnOnce(Dialer<R::Runtime>) -> Dialer<R::Runtime> + Send + 'static,
+) -> Result<(Address, Address), ConnectError> {
     run(rig, async move {
-        let connected = dialer.connect(&target("http://name/")).await?;
+        let connected = set(Dialer::new(rig.runtime())).connect(&target("http://name/")).await?;
         Ok((connected.socket.local, connected.socket.peer))
     })
 }
@@ -97,9 +100,9 @@ pub fn an_address_that_refuses_gives_way(rig: impl Rig) {
     // Bound, so that nobody else listens there.
     let (_refuses, first) = socket();
     let (_listens, second) = listener();
-    let dialer = Dialer::new(rig.runtime()).resolver(to([first, second]));
-    assert_eq!(dial(rig, dialer).unwrap().1, Address::Tcp(second));
-    match dial(rig, Dialer::new(rig.runtime()).resolver(to([first]))) {
+    let ends = dial(rig, move |dialer| dialer.resolver(to([first, second])));
+    assert_eq!(ends.unwrap().1, Address::Tcp(second));
+    match dial(rig, move |dialer| dialer.resolver(to([first]))) {
         Err(ConnectError::Connect(error)) => assert_eq!(error.kind(), ErrorKind::ConnectionRefused),
         other => panic!("{other:?}"),
     }
@@ -109,17 +112,18 @@ pub fn an_address_that_refuses_gives_way(rig: impl Rig) {
 pub fn an_address_that_does_not_answer_gives_way(rig: impl Rig) {
     let (_hole, _full, first) = black_hole();
     let (_listens, second) = listener();
-    let dialer = Dialer::new(rig.runtime()).resolver(to([first, second])).attempt_delay(SHORT);
-    assert_eq!(dial(rig, dialer).unwrap().1, Address::Tcp(second));
+    let ends = dial(rig, move |dialer| dialer.resolver(to([first, second])).attempt_delay(SHORT));
+    assert_eq!(ends.unwrap().1, Address::Tcp(second));
 }
 
 // X6: resolve, connect
 pub fn opening_a_connection_has_deadlines(rig: impl Rig) {
     let (_hole, _full, address) = black_hole();
-    let dialer = Dialer::new(rig.runtime()).resolver(to([address])).connect_timeout(SHORT);
-    assert!(matches!(dial(rig, dialer), Err(ConnectError::ConnectTimeout)));
-    let dialer = Dialer::new(rig.runtime()).resolver(|_: &str, _: u16| std::future::pending()).resolve_timeout(SHORT);
-    assert!(matches!(dial(rig, dialer), Err(ConnectError::ResolveTimeout)));
+    let ends = dial(rig, move |dialer| dialer.resolver(to([address])).connect_timeout(SHORT));
+    assert!(matches!(ends, Err(ConnectError::ConnectTimeout)));
+    let never = |_: &str, _: u16| std::future::pending();
+    let ends = dial(rig, move |dialer| dialer.resolver(never).resolve_timeout(SHORT));
+    assert!(matches!(ends, Err(ConnectError::ResolveTimeout)));
 }
 
 // N50: the name of loopback is known everywhere, whatever family it stands for; a label of 64 octets is none.
@@ -143,9 +147,9 @@ pub fn a_local_address_is_seen_by_the_server(rig: impl Rig) {
     let (server, _) = start_routes(rig, |_| {});
     // Linux has all of 127.0.0.0/8.
     let from = Ipv4Addr::new(127, 0, 0, 2);
-    let dialer = Dialer::new(rig.runtime()).local_address(from.into());
     let uri = format!("http://{}/", server.address);
     let seen = run(rig, async move {
+        let dialer = Dialer::new(rig.runtime()).local_address(from.into());
         let mut http = connect_with(uri, &dialer, Arc::new(Config::client())).await.unwrap();
         ask(&mut http, "/peer").await
     });
@@ -156,8 +160,9 @@ pub fn a_local_address_is_seen_by_the_server(rig: impl Rig) {
 pub fn a_unix_socket_is_dialed(rig: impl Rig) {
     let path = std::env::temp_dir().join(format!("dialing-{}-{:?}", std::process::id(), std::thread::current().id()));
     let listener = UnixListener::bind(&path).unwrap();
-    let dialer = Dialer::new(rig.runtime()).unix_socket(&path);
+    let to = path.clone();
     let content = run(rig, async move {
+        let dialer = Dialer::new(rig.runtime()).unix_socket(to);
         let service = app(|request| async move { text(exchange_of(&request).connection().local().to_string()) });
         let server = rig.serve_unix(listener, service).spawn();
         let connected = dialer.connect(&target("http://name/")).await.unwrap();
