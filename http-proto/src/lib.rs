@@ -8,7 +8,7 @@
 //! |---|---|
 //! | you have an event loop | [`Connection`], with a [`RecvBuf`] and a [`SendBuf`] that you own |
 //! | you have your own connection logic | [`syntax`]: parsers of heads and chunks by themselves |
-//! | you want a server on tokio | the crate `http-tokio`, built on this one |
+//! | you want a server on tokio or smol | the crates `http-tokio` and `http-smol`, built on this one |
 //!
 //! # A server
 //! One connection, complete with deadlines, refusals and the orderly close:

@@ -42,9 +42,24 @@ fn the_map_is_complete() {
     for path in &named {
         assert!(root().join(path).exists(), "{path} is in the map, and nowhere else");
     }
-    for path in ["http-proto/src", "http-driver/src", "http-tokio/src"].map(sources).concat() {
+    for path in ["http-proto/src", "http-driver/src", "http-tokio/src", "http-smol/src"].map(sources).concat() {
         assert!(named.contains(&path.as_str()), "{path} is not in the map");
     }
+}
+
+/// What http-smol has, http-tokio has by the same name, so that an application moves by one changed `use`.
+#[test]
+fn the_runtime_crates_have_the_same_names() {
+    let names = |path: &str| -> Vec<String> {
+        let text = read(path);
+        let items = text.split("\npub ").skip(1).map(|item| item.split([';', '(', '<', '=']).next().unwrap());
+        let words = items.flat_map(|item| item.rsplit([':', ' ', ',', '\n', '{', '}']).map(str::to_owned));
+        words.filter(|word| !word.is_empty()).collect()
+    };
+    let (tokio, smol) = (names("http-tokio/src/lib.rs"), names("http-smol/src/lib.rs"));
+    assert!(["FileBody", "Connection", "serve_stream"].iter().all(|name| smol.iter().any(|there| there == name)));
+    let own: Vec<_> = smol.iter().filter(|name| !tokio.contains(name)).collect();
+    assert_eq!(own, ["Smol"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod hooks;
 pub mod lifecycle;
 pub mod loads;
 pub mod sockets;
+pub mod tunnel;
 pub mod upgrades;
 pub mod whole;
 pub mod wire;
