@@ -4,18 +4,14 @@
 //! `cargo run --release -p http-tokio --example graceful [PORT]`, and then
 //! - `curl http://127.0.0.1:8080/5`, which takes five seconds; Ctrl-C on the server meanwhile (or `kill PID`)
 
+/// What it answers. It takes what it uses from here: so it runs on any runtime.
+#[path = "../../apps/graceful.rs"]
+mod app;
+
 use http_tokio::{Body, BoxError, Request, Response, serve, service_fn};
-use std::convert::Infallible;
 use std::time::Duration;
 use tokio::net::TcpListener;
-
-/// Takes as many seconds as the path says.
-async fn slow(request: Request<Body>) -> Result<Response<Body>, Infallible> {
-    let seconds = request.uri().path().trim_start_matches('/').parse().unwrap_or(0);
-    println!("working for {seconds} s");
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-    Ok(Response::new(format!("That took {seconds} s.\n").into()))
-}
+use tokio::time::sleep;
 
 /// Waits for Ctrl-C, or SIGTERM.
 async fn interrupted() -> std::io::Result<()> {
@@ -37,7 +33,7 @@ async fn main() -> Result<(), BoxError> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}", listener.local_addr()?);
-    let server = serve(listener, service_fn(slow)).spawn();
+    let server = serve(listener, service_fn(app::slow)).spawn();
 
     interrupted().await?;
     println!("ending");

@@ -2,41 +2,12 @@
 //! `curl --data-binary @FILE http://127.0.0.1:8080/echo`. The port may also come from the environment variable PORT;
 //! with 0 the system chooses one. Ctrl-C shuts down in good order.
 
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+/// What it answers. It takes what it uses from here: so it runs on any runtime.
+#[path = "../../apps/hello.rs"]
+mod app;
+
 use http_tokio::{Body, BoxError, Request, Response, serve, service_fn};
-use std::convert::Infallible;
 use tokio::net::TcpListener;
-
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-
-async fn hello(request: Request<Body>) -> Result<Response<Body>, Infallible> {
-    let mut response = Response::new(Body::empty());
-    match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/") => {
-            response.headers_mut().insert(CONTENT_TYPE, TEXT);
-            *response.body_mut() = "Hello, World!".into();
-        }
-        (&Method::POST, "/echo") => {
-            let (head, body) = request.into_parts();
-            if let Some(content_type) = head.headers.get(CONTENT_TYPE) {
-                response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
-            }
-            *response.body_mut() = body;
-        }
-        (_, path @ ("/" | "/echo")) => {
-            *response.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
-            let allowed = if path == "/" { "GET, HEAD" } else { "POST" };
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-        }
-        _ => {
-            *response.status_mut() = http::StatusCode::NOT_FOUND;
-            response.headers_mut().insert(CONTENT_TYPE, TEXT);
-            *response.body_mut() = "Not found\n".into();
-        }
-    }
-    Ok(response)
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -49,7 +20,7 @@ async fn main() -> Result<(), BoxError> {
             std::future::pending().await
         }
     };
-    let report = serve(listener, service_fn(hello)).with_graceful_shutdown(interrupted).await;
+    let report = serve(listener, service_fn(app::hello)).with_graceful_shutdown(interrupted).await;
     println!("connections cut off: {}", report.cut_off);
     Ok(())
 }

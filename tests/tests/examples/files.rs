@@ -13,15 +13,15 @@ const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 struct Directory(PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("http-examples-{}-{name}", std::process::id()));
+    fn new(package: &str, name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("{package}-examples-{}-{name}", std::process::id()));
         fs::create_dir_all(path.join("root")).unwrap();
         Directory(path)
     }
 
     /// Serves the part of it that is meant to be seen.
-    fn serve(&self) -> Server {
-        Server::start("static_files", &[self.0.join("root").to_str().unwrap()])
+    fn serve(&self, package: &str) -> Server {
+        Server::start(package, "static_files", &[self.0.join("root").to_str().unwrap()])
     }
 
     fn write(&self, path: impl AsRef<Path>, content: &str) {
@@ -39,14 +39,13 @@ impl Drop for Directory {
     }
 }
 
-#[test]
-fn static_files() {
-    let directory = Directory::new("files");
+pub(crate) fn static_files(package: &str) {
+    let directory = Directory::new(package, "files");
     directory.write("root/digits.txt", "0123456789");
     directory.write("root/empty.css", "");
     directory.write("root/sub/index.html", "<!doctype html>");
     directory.write("root/a blank/ä.bin", "octets");
-    let server = directory.serve();
+    let server = directory.serve(package);
 
     let whole = server.ask("GET", "/digits.txt", "");
     assert_eq!((whole.status(), whole.text()), ("200", "0123456789"));
@@ -95,15 +94,14 @@ fn static_files() {
     assert_eq!(since(&format!("If-Modified-Since: {DATE}\r\nIf-None-Match: \"tag\"\r\n")), "200");
 }
 
-#[test]
-fn nothing_outside_of_the_directory_is_served() {
-    let directory = Directory::new("outside");
+pub(crate) fn nothing_outside_of_the_directory_is_served(package: &str) {
+    let directory = Directory::new(package, "outside");
     directory.write("root/inside.txt", "inside");
     directory.write("secret.txt", "secret");
     directory.write("root-too/secret.txt", "secret");
     #[cfg(unix)]
     std::os::unix::fs::symlink(directory.0.join("secret.txt"), directory.0.join("root/link.txt")).unwrap();
-    let server = directory.serve();
+    let server = directory.serve(package);
     let absolute = directory.0.join("secret.txt");
     for path in [
         "/../secret.txt",
@@ -127,13 +125,12 @@ fn nothing_outside_of_the_directory_is_served() {
 
 /// N23: 2 GiB to a reader that is slower than the disk.
 #[cfg(target_os = "linux")]
-#[test]
-fn n23_a_large_file_needs_little_memory() {
+pub(crate) fn n23_a_large_file_needs_little_memory(package: &str) {
     const LENGTH: u64 = 2 << 30;
-    let directory = Directory::new("large");
+    let directory = Directory::new(package, "large");
     // Without a block on the disk.
     fs::File::create(directory.0.join("root/large.bin")).unwrap().set_len(LENGTH).unwrap();
-    let server = directory.serve();
+    let server = directory.serve(package);
     let peak = || -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();

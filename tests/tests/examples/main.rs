@@ -1,22 +1,57 @@
-//! The examples of `http-tokio`, started as people start them, with the requests that their comments propose.
+//! The examples of the runtime crates, started as people start them, with the requests that their comments propose.
 
 mod files;
 mod server;
 
+#[cfg(target_os = "linux")]
+use files::n23_a_large_file_needs_little_memory;
+use files::{nothing_outside_of_the_directory_is_served, static_files};
 use server::Server;
 
-#[test]
-fn hello() {
-    let server = Server::start("hello", &[]);
+/// Tests of all examples, of the crate of every runtime.
+macro_rules! examples {
+    ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
+        examples! { in http_tokio: "http-tokio" => $($(#[$attribute])* $name),+ }
+        examples! { in http_smol: "http-smol" => $($(#[$attribute])* $name),+ }
+    };
+    (in $module:ident: $package:literal => $($(#[$attribute:meta])* $name:ident),+) => {
+        mod $module {
+            $(
+                #[test]
+                $(#[$attribute])*
+                fn $name() {
+                    super::$name($package);
+                }
+            )+
+        }
+    };
+}
+
+examples! {
+    hello,
+    echo_stream,
+    axum_app,
+    #[cfg(unix)]
+    graceful,
+    early_hints,
+    raw_tcp_upgrade,
+    set_service,
+    static_files,
+    nothing_outside_of_the_directory_is_served,
+    #[cfg(target_os = "linux")]
+    n23_a_large_file_needs_little_memory,
+}
+
+fn hello(package: &str) {
+    let server = Server::start(package, "hello", &[]);
     assert_eq!(server.curl(&[], "/"), "Hello, World!");
     assert_eq!(server.curl(&["--data-binary", "some words"], "/echo"), "some words");
     assert_eq!(server.ask("PUT", "/echo", "").field("allow"), Some("POST"));
     assert_eq!(server.ask("GET", "/elsewhere", "").status(), "404");
 }
 
-#[test]
-fn echo_stream() {
-    let server = Server::start("echo_stream", &[]);
+fn echo_stream(package: &str) {
+    let server = Server::start(package, "echo_stream", &[]);
     assert_eq!(server.curl(&["--data-binary", "some words"], "/echo"), "some words");
     assert_eq!(server.curl(&["--data-binary", "some words"], "/count"), "10\n");
 
@@ -48,9 +83,8 @@ fn echo_stream() {
     assert!(!matches!(client.read(&mut room), Ok(1..)), "more than has come");
 }
 
-#[test]
-fn axum_app() {
-    let server = Server::start("axum_app", &[]);
+fn axum_app(package: &str) {
+    let server = Server::start(package, "axum_app", &[]);
     assert_eq!(server.curl(&[], "/hello/world"), "Hello, world!\n");
     let note = r#"{"text":"buy milk"}"#;
     let created = server.curl(&["--include", "--header", "Content-Type: application/json", "--data", note], "/notes");
@@ -68,10 +102,9 @@ fn axum_app() {
 }
 
 #[cfg(unix)]
-#[test]
-fn graceful() {
+fn graceful(package: &str) {
     for signal in ["INT", "TERM"] {
-        let server = Server::start("graceful", &[]);
+        let server = Server::start(package, "graceful", &[]);
         let mut client = server.connect();
         client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(server.line(), "working for 1 s");
@@ -85,7 +118,7 @@ fn graceful() {
     }
 
     // The second signal.
-    let server = Server::start("graceful", &[]);
+    let server = Server::start(package, "graceful", &[]);
     let mut client = server.connect();
     client.send("GET /1000 HTTP/1.1\r\nHost: h\r\n\r\n");
     server.line();
@@ -96,9 +129,8 @@ fn graceful() {
     server.ends();
 }
 
-#[test]
-fn early_hints() {
-    let server = Server::start("early_hints", &[]);
+fn early_hints(package: &str) {
+    let server = Server::start(package, "early_hints", &[]);
     let mut client = server.connect();
     client.send("GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
     let hints = client.head();
@@ -122,9 +154,8 @@ fn early_hints() {
     assert!(client.rest().ends_with("</table>\n"));
 }
 
-#[test]
-fn raw_tcp_upgrade() {
-    let server = Server::start("raw_tcp_upgrade", &[]);
+fn raw_tcp_upgrade(package: &str) {
+    let server = Server::start(package, "raw_tcp_upgrade", &[]);
     let request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: other, Lines\r\n\r\n";
     let mut client = server.connect();
     // The first line comes together with the request.
@@ -155,9 +186,8 @@ fn raw_tcp_upgrade() {
     assert!(client.head().starts_with("HTTP/1.1 403 "));
 }
 
-#[test]
-fn set_service() {
-    let server = Server::start("set_service", &[]);
+fn set_service(package: &str) {
+    let server = Server::start(package, "set_service", &[]);
     let mut client = server.connect();
     let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     let put = |path: &str, content: &str| {

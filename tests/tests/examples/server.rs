@@ -18,9 +18,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts an example on a port of the system's choice.
-    pub(crate) fn start(example: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(tests::examples::build("http-tokio", example))
+    /// Starts an example of a crate on a port of the system's choice.
+    pub(crate) fn start(package: &str, example: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(tests::examples::build(package, example))
             .arg("0")
             .args(arguments)
             .stdout(Stdio::piped())
