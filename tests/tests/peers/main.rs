@@ -1,5 +1,5 @@
-//! The server of http-tokio before clients of other makes, and under an application written for another server.
-//! Loopback, a port of the system's choice, and a deadline on every wait.
+//! The server of http-tokio before clients of other makes, and the servers of all runtimes under an application written for
+//! another one. Loopback, a port of the system's choice, and a deadline on every wait.
 
 #[path = "../../src/app.rs"]
 mod app;
