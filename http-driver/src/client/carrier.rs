@@ -43,6 +43,8 @@ impl<C: Connect> Carrier<C> {
                     flight.end(&self.exchange);
                     self.content = None;
                 }
+                // Nothing moves any more; the reader will be told when it asks.
+                (None, Some(_)) if !wanted && flight.is_closed() => return Poll::Pending,
                 (Some(Part::Data(_) | Part::End(_)) | None, None) | (None, Some(_)) => {
                     ready!(flight.poll_turn(cx, if wanted { Reading::Wanted } else { Reading::Ahead }))?;
                 }

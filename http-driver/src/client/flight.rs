@@ -131,8 +131,6 @@ impl<C: Connect> Flight<C> {
         self.marks.begun(queued);
         self.found = found;
         (self.ahead, self.upload_begun) = (None, false);
-        self.whole_by = None;
-        self.link.alarm = None;
         self.begun = self.link.now;
         if length == BodyLength::Empty {
             self.marks.ended(self.link.queued());
@@ -336,6 +334,7 @@ impl<C: Connect> Flight<C> {
 
     /// Gives back what an idle connection does not need.
     pub(super) fn rest(&mut self) {
+        (self.whole_by, self.link.alarm) = (None, None);
         self.inbox.release();
         self.link.out.release();
     }

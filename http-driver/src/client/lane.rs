@@ -49,6 +49,11 @@ impl<C: Connect> Lane<C> {
         self.load.load(Relaxed)
     }
 
+    /// Whether further ones can be begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.load() != OVER
+    }
+
     /// Begins an exchange; `None`: it cannot be begun here.
     pub(super) fn begin(
         &self,

@@ -64,6 +64,20 @@ impl<C: Connect> AllLanes<C> {
         Waits(call?).await
     }
 
+    /// Somebody waits for a place: the lane with the least to do takes no further requests, and gives its place up when
+    /// those it has are answered; one to the same target if there is one.
+    pub(super) fn give_way(&self, target: &Target) {
+        let lane = self.0.with(|all| {
+            let ours = all.get(target).into_iter().flat_map(|open| &open.lanes).filter(|lane| lane.is_open());
+            let least = ours.min_by_key(|lane| lane.load()).cloned();
+            let others = || all.values().flat_map(|open| &open.lanes).filter(|lane| lane.is_open());
+            least.or_else(|| others().min_by_key(|lane| lane.load()).cloned())
+        });
+        if let Some(lane) = lane {
+            lane.shut_down();
+        }
+    }
+
     /// Begins it, on a lane with room or on a new one.
     async fn place(
         &self,

@@ -96,6 +96,7 @@ impl<C: Connect> Shared<C> {
             let granted = match found {
                 Found::Granted(granted) => granted,
                 Found::Waiting(waiting) => {
+                    self.lanes.give_way(&target);
                     let granted = within(self.timeouts.wait, Clock::<C>::default(), waiting).await;
                     let (granted, waited) = granted.ok_or(RequestError::Timeout(Phase::Wait))?;
                     ready = ready.saturating_add(waited);

@@ -3,9 +3,11 @@
 use http_proto::Instant;
 use std::sync::{Arc, Mutex};
 
+type Notes = Vec<(Instant, String)>;
+
 /// Notes with their times, or nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Trace(Option<Arc<Mutex<Vec<(Instant, String)>>>>);
+pub struct Trace(Option<Arc<Mutex<Notes>>>);
 
 impl Trace {
     /// One that keeps what it is told.
