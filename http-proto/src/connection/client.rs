@@ -177,6 +177,7 @@ impl Connection<Client> {
         front.keep_alive &= facts.keep_alive;
         let sent = front.sent;
         self.flags.last |= !front.keep_alive;
+        self.flags.unwanted |= !facts.keep_alive;
         // RFC 9112 section 9.5: a server that closes does not read on; and content that it never asked for cannot
         // follow without its mistaking it for a request.
         if !sent && (self.flags.awaiting_continue || !facts.keep_alive) {
@@ -266,6 +267,8 @@ impl Hooks for Client {
         if let Some(front) = connection.exchanges.front_mut() {
             front.keep_alive = false;
         }
+        // Nor is anything read of what the server still has to say.
+        connection.flags.unwanted = true;
         connection.retire();
     }
 

@@ -37,8 +37,10 @@ impl<R: Role> Connection<R> {
     pub(super) fn is_finished(&self, out: &SendBuf) -> bool {
         match self.send {
             SendHalf::Closed => true,
-            // A client closes as soon as it wants nothing more; a server when its answer is out and the input ended.
-            SendHalf::Closing => !R::SERVER || (out.is_empty() && self.recv != RecvHalf::Linger),
+            // A server closes when its answer is out and the input has ended, a client when its request is out, if the
+            // server still reads it.
+            SendHalf::Closing if R::SERVER => out.is_empty() && self.recv != RecvHalf::Linger,
+            SendHalf::Closing => out.is_empty() || self.flags.unwanted || self.flags.undeliverable,
             SendHalf::Idle | SendHalf::Due | SendHalf::Body | SendHalf::Streaming | SendHalf::Upgraded => false,
         }
     }

@@ -73,6 +73,8 @@ struct Flags {
     aborted: bool,
     /// Client: nothing can be written any more, but an answer may still come.
     undeliverable: bool,
+    /// Client: what is left in the send buffer need not go out any more, as nobody reads it.
+    unwanted: bool,
     /// Client: content is held back until 100 (Continue).
     awaiting_continue: bool,
     /// Client: the last answer was HTTP/1.0.

@@ -1,6 +1,6 @@
 //! The end of a connection: early answers, unread bodies, half-closes, resets, shutdown.
 
-use http_proto::{BodyLength, Config, End, HalfClose, RequestHead, ResponseHead, SendError, State};
+use http_proto::{BodyLength, Config, End, HalfClose, Interest, RequestHead, ResponseHead, SendError, State};
 use tests::pair::one::One;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -367,4 +367,40 @@ fn l10_the_first_error_is_the_error_for_ever() {
     server.connection.refuse(error, None, &mut server.out).unwrap();
     server.connection.delivery_failed();
     assert_eq!((server.events(), server.connection.failure()), (found, Some(error)));
+}
+
+/// A client whose request is whole, and not written, when its answer comes.
+fn answered_early(answer: &str) -> One<http_proto::Client> {
+    let mut client = One::client();
+    client.connection.start(&RequestHead::new("PUT", "/").host("h"), BodyLength::Exact(5), &mut client.out).unwrap();
+    let _ = client.connection.send(b"hello", &mut client.out).unwrap();
+    client.connection.finish(None, &mut client.out).unwrap();
+    client.hear(answer);
+    assert_eq!(client.connection.outstanding(), 0);
+    client
+}
+
+// I28: a server that answers early still reads; what is asked of it is written before a client closes.
+#[test]
+fn i28_a_client_closes_behind_its_request() {
+    let mut client = answered_early("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    client.connection.shutdown();
+    assert_eq!(client.events(), ["Closed"]);
+    assert_eq!(client.interest(), Interest { write: true, ..Interest::default() });
+    client.out.advance(client.out.len() - 1);
+    assert_eq!((client.interest().write, client.connection.state()), (true, State::Closing));
+    client.out.advance(1);
+    assert_eq!(client.interest(), Interest { close: true, ..Interest::default() });
+
+    // Nor does it wait for a peer that does not take it.
+    let mut client = answered_early("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    client.connection.shutdown();
+    client.connection.delivery_failed();
+    assert!(client.interest().close);
+}
+
+#[test]
+fn i28_a_client_closes_at_once_where_the_server_reads_no_more() {
+    let client = answered_early("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(client.interest(), Interest { close: true, ..Interest::default() });
 }
