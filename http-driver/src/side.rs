@@ -14,6 +14,10 @@ pub trait Side: Role + sealed::Sealed {
     #[doc(hidden)]
     fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool;
 
+    /// Whether content is held back until the peer wants it.
+    #[doc(hidden)]
+    fn holds_content(core: &Connection<Self>) -> bool;
+
     /// Answers what the peer did wrong, where that makes sense; whether it is being said.
     #[doc(hidden)]
     fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<&[u8; 29]>, out: &mut SendBuf) -> bool;
@@ -40,6 +44,10 @@ mod sealed {
 impl Side for Server {
     type Waits = ();
 
+    fn holds_content(_: &Connection<Self>) -> bool {
+        false
+    }
+
     fn may_retry(_: &Connection<Self>, _: &SendBuf) -> bool {
         false
     }
@@ -60,6 +68,10 @@ impl Side for Server {
 
 impl Side for Client {
     type Waits = AnswerTimeout;
+
+    fn holds_content(core: &Connection<Self>) -> bool {
+        core.awaiting_continue()
+    }
 
     fn may_retry(core: &Connection<Self>, out: &SendBuf) -> bool {
         core.outstanding() > 0 && core.unanswered(out).all(|request| request.may_retry())

@@ -23,8 +23,8 @@ use std::task::{Context, Poll, ready};
 /// One end of an HTTP/1 connection: the state machine, the transport that carries it and the clock that watches it.
 ///
 /// Commands append to a buffer; [`Connection::next_event`], [`Connection::ready`] and [`Connection::flush`] write it,
-/// so that what belongs together goes out together. Nothing is read but by `next_event`: who does not call it holds the
-/// peer back.
+/// so that what belongs together goes out together. Nothing is read but by `next_event` and
+/// [`Connection::ready_or_event`]: who calls neither holds the peer back.
 ///
 /// Dropped with an exchange open or octets unsent, it resets the transport, so that the peer cannot take a part for the
 /// whole. [`Connection::close`] ends it in good order.

@@ -5,9 +5,9 @@ use super::auto::{Auto, AutoHead};
 use crate::link::{Link, Reading};
 use crate::pool::Inbox;
 use crate::side::Side;
-use crate::{Timer, Transport};
+use crate::{Error, Timer, Transport};
 use bytes::Bytes;
-use http_proto::{BodyLength, FieldBlock, Flow, SendBuf, SendError};
+use http_proto::{BodyLength, Event, FieldBlock, Flow, SendBuf, SendError, Step};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
@@ -74,7 +74,8 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     }
 
     /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark. Meanwhile nothing
-    /// is read, and no deadline of receiving runs.
+    /// is read, and no deadline of receiving runs. Who should hear what the peer has to say against it takes
+    /// [`Connection::ready_or_event`].
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -86,6 +87,33 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// As [`Connection::ready`]. To be told of events at the same time, poll [`Connection::poll_step`] in the same task.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_written(cx, |link| !link.out.view().is_full())
+    }
+
+    /// Waits until an event has come, or else until content can be sent: after [`Flow::Full`], and while a client holds
+    /// content back until 100 (Continue). `None`: it can, or never will be, as the next call tells. So a client learns of
+    /// an answer that comes before its request is sent. A server reads nothing while 64 KiB of its answers wait to be
+    /// taken, here as in [`Connection::next_event`].
+    ///
+    /// [`Event::Paused`] and [`Event::Closed`] are not returned: nothing comes of them for what is being sent.
+    ///
+    /// # Errors
+    /// As [`Connection::next_event`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn ready_or_event<'b>(&mut self, inbox: &'b mut Inbox) -> Result<Option<Event<'b, R::Head<'b>>>, Error> {
+        let found = poll_fn(|cx| match self.poll_step(cx, inbox) {
+            Poll::Ready(Ok(Step::Event)) => Poll::Ready(Ok(true)),
+            Poll::Ready(Ok(Step::Paused | Step::Closed | Step::NeedInput)) => self.poll_ready(cx).map(|()| Ok(false)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending if self.can_send() => Poll::Ready(Ok(false)),
+            Poll::Pending => Poll::Pending,
+        });
+        Ok(found.await?.then(|| self.event(inbox)))
+    }
+
+    fn can_send(&self) -> bool {
+        self.link.as_ref().is_none_or(|link| !link.out.view().is_full() && !R::holds_content(&link.core))
     }
 
     /// Waits until everything is written and flushed. Meanwhile nothing is read, and no deadline of receiving runs.

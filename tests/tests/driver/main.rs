@@ -3,6 +3,7 @@
 mod broken;
 mod client;
 mod closing;
+mod duplex;
 mod events;
 mod memory;
 mod sending;

@@ -1,5 +1,6 @@
 //! The client of level 1: what it waits for and how long, what it may do again, and both directions at once.
 
+mod duplex;
 mod retry;
 mod waiting;
 
