@@ -1,6 +1,8 @@
 //! The client of level 1: what it waits for and how long, what it may do again, and both directions at once.
 
 mod duplex;
+mod exchanges;
+mod faults;
 mod retry;
 mod waiting;
 
