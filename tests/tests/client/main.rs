@@ -3,4 +3,5 @@
 mod dial;
 mod exchange;
 mod pipelining;
+mod pool;
 mod target;
