@@ -45,7 +45,8 @@ pub struct Pool<K, C, W> {
     /// Places taken.
     total: usize,
     idle: usize,
-    /// Who waits, first come first served, as far as the limits of their targets allow.
+    /// Who waits, first come first served, as far as the limits of their targets allow. A connection that comes back
+    /// goes to its own target first, unless who came before has none at all: the others have one to come back.
     waiting: VecDeque<(K, W)>,
 }
 
@@ -158,11 +159,13 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
         now: Instant,
         evicted: &mut Evicted<C>,
     ) -> Option<(W, Grant<C>)> {
-        if served >= self.limits.requests {
+        let next = self.waiting.iter().position(|(other, _)| other == key || !self.targets.contains_key(other));
+        let has_none = next.and_then(|next| self.waiting.get(next)).is_some_and(|(other, _)| other != key);
+        if served >= self.limits.requests || has_none {
             evicted.push(connection);
             return self.release(key, evicted);
         }
-        if let Some(waiter) = self.take_waiter(|other| other == key) {
+        if let Some((_, waiter)) = next.and_then(|next| self.waiting.remove(next)) {
             return Some((waiter, Grant::Connection(connection)));
         }
         let Some(places) = self.targets.get_mut(key) else {
@@ -223,11 +226,6 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
     pub fn next_expiry(&self) -> Option<Instant> {
         let oldest = self.targets.values().filter_map(|places| places.idle.front()).map(|idle| idle.since).min()?;
         Some(oldest.saturating_add(self.limits.idle))
-    }
-
-    fn take_waiter(&mut self, wanted: impl Fn(&K) -> bool) -> Option<W> {
-        let position = self.waiting.iter().position(|(key, _)| wanted(key))?;
-        self.waiting.remove(position).map(|(_, waiter)| waiter)
     }
 
     fn take_idle(&mut self, key: &K) -> Option<C> {

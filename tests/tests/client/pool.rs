@@ -94,11 +94,14 @@ impl Books {
     }
 
     fn checkin(&mut self, key: Key, connection: Connection, served: u64, now: Instant) -> Granted {
-        if served >= self.limits.requests {
+        let mine = self.waiting.iter().position(|(other, _)| *other == key);
+        let poor = self.waiting.iter().position(|(other, _)| self.taken(*other) == 0);
+        let comes_first = poor.is_some_and(|poor| mine.is_none_or(|mine| poor < mine));
+        if served >= self.limits.requests || comes_first {
             self.evicted.push(connection);
             return self.release(key);
         }
-        if let Some(at) = self.waiting.iter().position(|(other, _)| *other == key) {
+        if let Some(at) = mine {
             return Some((self.waiting.remove(at).1, Grant::Connection(connection)));
         }
         self.put_away(key);
@@ -337,6 +340,24 @@ proptest! {
             prop_assert!(test.pool.is_empty());
         }
     }
+}
+
+// N37: however many wait for a target, one who came before them for another is not passed over for ever.
+#[test]
+fn who_waits_for_another_target_has_a_turn() {
+    let mut limits = PoolLimits::default();
+    limits.total = 1;
+    let mut pool: Pool<Key, Connection, Waiter> = Pool::new(limits);
+    let (now, mut evicted) = (Instant::from_nanos(1), Vec::new());
+    assert_eq!(pool.checkout(&0, now, &mut evicted), Checkout::Open);
+    pool.wait(0, 1);
+    pool.wait(1, 2);
+    pool.wait(0, 3);
+    assert_eq!(pool.checkin(&0, 10, 1, now, &mut evicted), Some((1, Grant::Connection(10))));
+    assert_eq!(pool.checkin(&0, 10, 1, now, &mut evicted), Some((2, Grant::Open)));
+    assert_eq!(evicted, [10]);
+    assert_eq!(pool.checkin(&1, 11, 1, now, &mut evicted), Some((3, Grant::Open)));
+    assert_eq!(evicted, [10, 11]);
 }
 
 // N37: a bound of none would let nobody ask.
