@@ -1,12 +1,14 @@
 //! [`Lines`]: where the connections of a client in a world lead: to the test, which plays the servers.
 
+use super::clock::Ticker;
 use super::pipe::{Peer, Shape, Wire, wire};
 use super::world::{Spawner, World};
 use http::{Request, Response};
 use http_driver::{
-    Address, Body, Client, ClientBuilder, Connect, ConnectError, Connected, Opened, RequestError, Target,
+    Address, Body, Client, ClientBuilder, Connect, ConnectError, Connected, Opened, RequestError, Target, Timer,
 };
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,9 +23,16 @@ pub struct Lines {
 #[derive(Default)]
 struct Inner {
     shape: Shape,
+    /// Octets that the peers' ends hold.
+    capacity: Option<usize>,
     /// Those that the test has not taken.
     peers: VecDeque<Peer>,
     opened: usize,
+    /// Where they were to lead.
+    targets: Vec<String>,
+    /// How long resolving takes, and connecting.
+    resolve: Option<Duration>,
+    connect: Duration,
     /// Nobody answers, or connecting fails.
     stalled: bool,
     refused: bool,
@@ -54,9 +63,24 @@ impl Lines {
         self.with(|inner| inner.opened)
     }
 
+    /// Where connections were to lead since this was last asked.
+    pub fn targets(&self) -> Vec<String> {
+        self.with(|inner| std::mem::take(&mut inner.targets))
+    }
+
+    /// How long resolving takes, if there is a name, and connecting behind that; from now on.
+    pub fn delay(&self, resolve: Option<Duration>, connect: Duration) {
+        self.with(|inner| (inner.resolve, inner.connect) = (resolve, connect));
+    }
+
     /// The shape of wires from now on.
     pub fn shape(&self, shape: Shape) {
         self.with(|inner| inner.shape = shape);
+    }
+
+    /// Octets that servers take before they read, from now on.
+    pub fn limit(&self, capacity: usize) {
+        self.with(|inner| inner.capacity = Some(capacity));
     }
 
     /// Whether connecting never comes to an end, from now on.
@@ -78,9 +102,14 @@ impl Connect for Lines {
         &self.spawner
     }
 
-    fn connect(&self, _: &Target) -> impl Future<Output = Result<Connected<Wire>, ConnectError>> + Send + 'static {
+    fn connect(&self, to: &Target) -> impl Future<Output = Result<Connected<Wire>, ConnectError>> + Send + 'static {
         let lines = self.clone();
+        let (resolve, connect) = lines.with(|inner| {
+            inner.targets.push(to.to_string());
+            (inner.resolve, inner.connect)
+        });
         async move {
+            sleep(resolve.unwrap_or_default().saturating_add(connect)).await;
             if lines.with(|inner| inner.stalled) {
                 std::future::pending::<()>().await;
             }
@@ -89,12 +118,23 @@ impl Connect for Lines {
                     return Err(ConnectError::Connect(ErrorKind::ConnectionRefused.into()));
                 }
                 let (io, peer) = wire(inner.shape.clone());
+                if let Some(capacity) = inner.capacity {
+                    peer.limit(capacity);
+                }
                 inner.peers.push_back(peer);
                 inner.opened += 1;
                 let socket = Opened { io, local: Address::Unknown, peer: Address::Unknown };
-                Ok(Connected { socket, resolve: None, connect: Duration::ZERO })
+                Ok(Connected { socket, resolve, connect })
             })
         }
+    }
+}
+
+async fn sleep(time: Duration) {
+    if !time.is_zero() {
+        let mut timer = Ticker::default();
+        timer.reset(timer.now().saturating_add(time));
+        poll_fn(|cx| timer.poll(cx)).await;
     }
 }
 

@@ -1,61 +1,20 @@
 //! Exchanges of level 2 on wires in memory: what goes out, what comes back, and what becomes of the connection.
 
-use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use super::site::{HELLO, NO_CONTENT, Site, get, poll, post, secs};
+use http::{HeaderMap, StatusCode};
 use http_driver::{Body, Client, ClientExchange, Phase, PoolLimits, RequestError};
-use std::time::Duration;
-use tests::memory::{Lines, Peer, Task, World, send};
+use tests::memory::{Lines, Task};
 
-struct Site {
-    world: World,
-    lines: Lines,
-    client: Client<Lines>,
+fn site_with(set: impl FnOnce(&mut PoolLimits)) -> Site {
+    let mut limits = PoolLimits::default();
+    set(&mut limits);
+    Site::with(|client| client.limits(limits))
 }
-
-fn site() -> Site {
-    site_with(|limits| limits)
-}
-
-fn site_with(set: impl FnOnce(PoolLimits) -> PoolLimits) -> Site {
-    let world = World::new();
-    let lines = Lines::new(&world);
-    let client = lines.client(|client| client.limits(set(PoolLimits::default())));
-    Site { world, lines, client }
-}
-
-fn get() -> Request<Body> {
-    Request::get("http://example.com/").body(Body::empty()).unwrap()
-}
-
-fn post(body: impl Into<Body>) -> Request<Body> {
-    Request::post("http://example.com/").body(body.into()).unwrap()
-}
-
-impl Site {
-    fn send(&mut self, request: Request<Body>) -> Task<tests::memory::Outcome> {
-        let task = send(&self.world, &self.client, request);
-        self.world.turn();
-        task
-    }
-
-    fn collect(&mut self, mut body: Body) -> Task<Result<Bytes, http_driver::BodyError>> {
-        let task = Task::new(&self.world, async move { body.collect(1 << 20).await });
-        self.world.turn();
-        task
-    }
-
-    fn answer(&mut self, peer: &Peer, octets: impl AsRef<[u8]>) {
-        peer.send(octets);
-        self.world.turn();
-    }
-}
-
-const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 // N37
 #[test]
 fn a_hundred_requests_take_one_connection() {
-    let mut site = site();
+    let mut site = Site::new();
     let mut peer = None;
     for _ in 0..100 {
         let task = site.send(get());
@@ -72,7 +31,7 @@ fn a_hundred_requests_take_one_connection() {
 // I10
 #[test]
 fn a_connection_with_unread_content_is_not_used_again() {
-    let mut site = site();
+    let mut site = Site::new();
     let task = site.send(get());
     let first = site.lines.peer();
     site.answer(&first, "HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\nhello");
@@ -84,7 +43,7 @@ fn a_connection_with_unread_content_is_not_used_again() {
 
 #[test]
 fn content_that_has_come_and_is_dropped_costs_no_connection() {
-    let mut site = site();
+    let mut site = Site::new();
     let task = site.send(get());
     let first = site.lines.peer();
     site.answer(&first, HELLO);
@@ -98,12 +57,8 @@ fn content_that_has_come_and_is_dropped_costs_no_connection() {
 // I10
 #[test]
 fn stray_octets_end_an_idle_connection() {
-    let mut site = site();
-    let task = site.send(get());
-    let first = site.lines.peer();
-    site.answer(&first, "HTTP/1.1 204 No Content\r\n\r\n");
-    task.done().unwrap();
-    assert_eq!(site.client.connections().idle, 1);
+    let mut site = Site::new();
+    let first = site.idle();
     site.answer(&first, HELLO);
     let _second = site.send(get());
     assert_eq!(site.lines.opened(), 2);
@@ -113,14 +68,11 @@ fn stray_octets_end_an_idle_connection() {
 // N37
 #[test]
 fn a_connection_that_was_just_closed_loses_no_request() {
-    let mut site = site();
-    let task = site.send(get());
-    let first = site.lines.peer();
-    site.answer(&first, "HTTP/1.1 204 No Content\r\n\r\n");
-    task.done().unwrap();
+    let mut site = Site::new();
+    let first = site.idle();
     // The close crosses the request.
     let task = site.send(get());
-    assert_eq!(first.text(), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n".repeat(2));
+    assert_eq!(first.text(), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
     first.fin();
     site.world.turn();
     let second = site.lines.peer();
@@ -131,11 +83,8 @@ fn a_connection_that_was_just_closed_loses_no_request() {
 
 #[test]
 fn a_request_that_is_not_idempotent_is_not_repeated() {
-    let mut site = site();
-    let task = site.send(get());
-    let first = site.lines.peer();
-    site.answer(&first, "HTTP/1.1 204 No Content\r\n\r\n");
-    task.done().unwrap();
+    let mut site = Site::new();
+    let first = site.idle();
     let task = site.send(post("content"));
     first.fin();
     site.world.turn();
@@ -146,11 +95,8 @@ fn a_request_that_is_not_idempotent_is_not_repeated() {
 
 #[test]
 fn no_request_is_repeated_when_an_answer_has_begun() {
-    let mut site = site();
-    let task = site.send(get());
-    let first = site.lines.peer();
-    site.answer(&first, "HTTP/1.1 204 No Content\r\n\r\n");
-    task.done().unwrap();
+    let mut site = Site::new();
+    let first = site.idle();
     let task = site.send(get());
     site.answer(&first, "H");
     first.fin();
@@ -162,7 +108,7 @@ fn no_request_is_repeated_when_an_answer_has_begun() {
 
 #[test]
 fn a_fresh_connection_that_fails_is_not_stale() {
-    let mut site = site();
+    let mut site = Site::new();
     let task = site.send(get());
     site.lines.peer().fin();
     site.world.turn();
@@ -174,12 +120,12 @@ fn a_fresh_connection_that_fails_is_not_stale() {
 // X6
 #[test]
 fn a_server_that_does_not_answer_is_given_up() {
-    let mut site = site();
+    let mut site = Site::new();
     let task = site.send(get());
     let peer = site.lines.peer();
-    site.world.advance(Duration::from_secs(299));
+    site.world.advance(secs(299));
     assert!(task.take().is_none());
-    site.world.advance(Duration::from_secs(2));
+    site.world.advance(secs(2));
     assert_eq!(task.done().unwrap_err().timed_out(), Some(Phase::Answer));
     assert!(peer.saw_reset());
     assert_eq!(site.client.connections().connections, 0);
@@ -188,27 +134,27 @@ fn a_server_that_does_not_answer_is_given_up() {
 // X6
 #[test]
 fn the_whole_exchange_has_a_deadline() {
-    let mut site = site();
-    let request = |client: &Client<Lines>| client.get("http://example.com/").timeout(Duration::from_secs(5));
+    let mut site = Site::new();
+    let request = |client: &Client<Lines>| client.get("http://example.com/").timeout(secs(5));
     let client = site.client.clone();
     let head = Task::new(&site.world, request(&client).send());
-    site.world.advance(Duration::from_secs(6));
+    site.world.advance(secs(6));
     assert_eq!(head.done().unwrap_err().timed_out(), Some(Phase::Whole));
     let _first = site.lines.peer();
 
     let head = Task::new(&site.world, request(&client).send());
-    site.world.advance(Duration::from_secs(3));
+    site.world.advance(secs(3));
     site.answer(&site.lines.peer(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
     let content = site.collect(head.done().unwrap().into_body());
-    site.world.advance(Duration::from_secs(1));
+    site.world.advance(secs(1));
     assert!(content.take().is_none());
-    site.world.advance(Duration::from_secs(2));
+    site.world.advance(secs(2));
     assert!(matches!(content.done().unwrap_err(), http_driver::BodyError::TooSlow));
 }
 
 #[test]
 fn content_goes_both_ways_at_once() {
-    let mut site = site();
+    let mut site = Site::new();
     let (mut sender, body) = Body::channel();
     let task = site.send(post(body));
     let peer = site.lines.peer();
@@ -242,15 +188,12 @@ fn content_goes_both_ways_at_once() {
 
 #[test]
 fn places_are_waited_for_in_order() {
-    let mut site = site_with(|mut limits| {
-        limits.total = 1;
-        limits
-    });
+    let mut site = site_with(|limits| limits.total = 1);
     let tasks: Vec<_> = (0..3).map(|_| site.send(get())).collect();
     assert_eq!((site.lines.opened(), site.client.connections().waiting), (1, 2));
     let peer = site.lines.peer();
     for task in tasks {
-        site.answer(&peer, "HTTP/1.1 204 No Content\r\n\r\n");
+        site.answer(&peer, NO_CONTENT);
         task.done().unwrap();
     }
     assert_eq!(site.lines.opened(), 1);
@@ -259,41 +202,38 @@ fn places_are_waited_for_in_order() {
 // X6
 #[test]
 fn waiting_for_a_place_has_a_deadline() {
-    let mut site = site_with(|mut limits| {
-        limits.per_target = 1;
-        limits
-    });
+    let mut site = site_with(|limits| limits.per_target = 1);
     let _first = site.send(get());
     let second = site.send(get());
-    site.world.advance(Duration::from_secs(31));
+    site.world.advance(secs(31));
     assert_eq!(second.done().unwrap_err().timed_out(), Some(Phase::Wait));
     assert_eq!(site.client.connections().waiting, 0);
 }
 
 #[test]
 fn idle_connections_are_closed_when_they_expire_or_their_server_closes() {
-    let mut site = site();
+    let mut site = Site::new();
     let tasks: Vec<_> = (0..2).map(|_| site.send(get())).collect();
     let peers = [site.lines.peer(), site.lines.peer()];
     for peer in &peers {
-        site.answer(peer, "HTTP/1.1 204 No Content\r\n\r\n");
+        site.answer(peer, NO_CONTENT);
     }
     tasks.into_iter().for_each(|task| _ = task.done().unwrap());
-    site.world.advance(Duration::from_secs(2));
+    site.world.advance(secs(2));
     assert_eq!(site.client.connections().idle, 2);
     peers[0].fin();
     site.world.turn();
     assert_eq!(site.client.connections().idle, 1);
-    site.world.advance(Duration::from_secs(87));
+    site.world.advance(secs(87));
     assert_eq!(site.client.connections().idle, 1);
-    site.world.advance(Duration::from_secs(2));
+    site.world.advance(secs(2));
     assert_eq!(site.client.connections().connections, 0);
     assert!(peers[1].saw_fin() || peers[1].counts().dropped);
 }
 
 #[test]
 fn an_upgrade_hands_the_connection_over_with_the_tail() {
-    let mut site = site();
+    let mut site = Site::new();
     let client = site.client.clone();
     let task = Task::new(&site.world, client.get("http://example.com/").upgrade("echo").send());
     site.world.turn();
@@ -311,11 +251,10 @@ fn an_upgrade_hands_the_connection_over_with_the_tail() {
 
 #[test]
 fn dropping_the_request_gives_it_up() {
-    let mut site = site();
+    let mut site = Site::new();
     let client = site.client.clone();
     let mut future = Box::pin(async move { client.execute(get()).await });
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    assert!(future.as_mut().poll(&mut cx).is_pending());
+    assert!(poll(&mut future).is_none());
     let peer = site.lines.peer();
     drop(future);
     site.world.turn();

@@ -2,6 +2,8 @@
 
 mod dial;
 mod exchange;
+mod phases;
 mod pipelining;
 mod pool;
+mod site;
 mod target;

@@ -1,23 +1,14 @@
 //! Pipelining by level 2 on wires in memory.
 
-use http::{Request, Response};
-use http_driver::{Body, Client, RequestError};
-use std::time::Duration;
-use tests::memory::{Lines, Outcome, Task, World, send};
-
-struct Site {
-    world: World,
-    lines: Lines,
-    client: Client<Lines>,
-}
+use super::site::{NO_CONTENT, Site, poll, post, secs};
+use http::Request;
+use http_driver::{Body, RequestError};
+use tests::memory::Task;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
 
 fn site(depth: u16) -> Site {
-    let world = World::new();
-    let lines = Lines::new(&world);
-    let client = lines.client(|client| client.pipelining(depth));
-    Site { world, lines, client }
+    Site::with(|client| client.pipelining(depth))
 }
 
 fn get(number: usize) -> Request<Body> {
@@ -26,21 +17,6 @@ fn get(number: usize) -> Request<Body> {
 
 fn sent(number: usize) -> String {
     format!("GET /{number} HTTP/1.1\r\nHost: example.com\r\n\r\n")
-}
-
-impl Site {
-    fn send(&mut self, request: Request<Body>) -> Task<Outcome> {
-        let task = send(&self.world, &self.client, request);
-        self.world.turn();
-        task
-    }
-
-    fn text(&mut self, response: Response<Body>) -> String {
-        let mut body = response.into_body();
-        let task = Task::new(&self.world, async move { body.collect(1000).await });
-        self.world.turn();
-        String::from_utf8(task.done().unwrap().to_vec()).unwrap()
-    }
 }
 
 // X5
@@ -91,7 +67,7 @@ fn a_full_lane_makes_another() {
 fn requests_that_change_something_go_alone() {
     let mut site = site(4);
     let _get = site.send(get(0));
-    let _post = site.send(Request::post("http://example.com/").body("content".into()).unwrap());
+    let _post = site.send(post("content"));
     assert_eq!(site.lines.opened(), 2);
 }
 
@@ -136,10 +112,9 @@ fn who_no_longer_waits_does_not_disturb_the_others() {
     let mut site = site(4);
     let client = site.client.clone();
     let mut gone = Box::pin(async move { client.execute(get(0)).await });
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    assert!(gone.as_mut().poll(&mut cx).is_pending());
+    assert!(poll(&mut gone).is_none());
     site.world.turn();
-    assert!(gone.as_mut().poll(&mut cx).is_pending());
+    assert!(poll(&mut gone).is_none());
     let task = site.send(get(1));
     drop(gone);
     let peer = site.lines.peer();
@@ -154,16 +129,16 @@ fn an_idle_lane_ends_with_its_deadline_or_its_client() {
     let mut site = site(4);
     let task = site.send(get(0));
     let peer = site.lines.peer();
-    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    peer.send(NO_CONTENT);
     site.world.turn();
     task.done().unwrap();
-    site.world.advance(Duration::from_secs(91));
+    site.world.advance(secs(91));
     assert!(peer.counts().dropped);
     assert_eq!(site.client.connections().connections, 0);
 
     let task = site.send(get(1));
     let peer = site.lines.peer();
-    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    peer.send(NO_CONTENT);
     site.world.turn();
     task.done().unwrap();
     let Site { mut world, lines, client } = site;
