@@ -92,7 +92,7 @@ impl<C: Connect> Client<C> {
             None => Target::of(&parts.uri)?,
         };
         let informed = parts.extensions.get::<Informed>();
-        let mut again = false;
+        let (mut again, mut begun) = (false, None);
         if self.0.pipelining > 1
             && whole == Duration::MAX
             && MethodKind::of(parts.method.as_str().as_bytes()).may_pipeline()
@@ -105,7 +105,7 @@ impl<C: Connect> Client<C> {
             }
         }
         loop {
-            let (mut lease, phases) = self.0.check_out(target.clone(), again).await?;
+            let (mut lease, phases) = self.0.check_out(target.clone(), again, &mut begun).await?;
             let Some(flight) = lease.flight() else { continue };
             let copy = body.copy();
             if let Err(error) = flight.begin(&head.head(), length, body, phases) {

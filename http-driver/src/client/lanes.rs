@@ -102,7 +102,7 @@ impl<C: Connect> AllLanes<C> {
 
     async fn open(&self, shared: &Arc<Shared<C>>, target: &Target) -> Result<(Arc<Lane<C>>, Phases), RequestError> {
         let opening = Opening { all: &self.0, target };
-        let (lease, phases) = shared.check_out(target.clone(), false).await?;
+        let (lease, phases) = shared.check_out(target.clone(), false, &mut None).await?;
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };
         let lane = Arc::new(Lane::new(line));
         let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone() };

@@ -84,14 +84,16 @@ impl<C: Connect> Shared<C> {
         PoolState { connections: pool.len(), idle: pool.idle(), waiting: pool.waiting() }
     }
 
-    /// A connection to `target`, and how it was found. `fresh`: one that has been idle will not do.
+    /// A connection to `target`, and how it was found. `fresh`: one that has been idle will not do. `begun`: when the
+    /// search began, which is now if that is not known.
     pub(super) async fn check_out(
         self: &Arc<Self>,
         target: Target,
         fresh: bool,
+        begun: &mut Option<Instant>,
     ) -> Result<(Lease<C>, Phases), RequestError> {
-        let (mut found, begun) = self.look_up(&target, fresh);
-        let mut ready = begun;
+        let (mut found, mut ready) = self.look_up(&target, fresh);
+        let begun = *begun.get_or_insert(ready);
         loop {
             let granted = match found {
                 Found::Granted(granted) => granted,

@@ -178,6 +178,28 @@ fn the_whole_counts_from_the_call() {
     assert!(peer.saw_reset() && site.is_empty());
 }
 
+// X6, N44: a connection that turned out to be closed takes its time, too.
+#[test]
+fn the_whole_counts_across_a_second_try() {
+    let mut site = Site::new();
+    let first = site.idle();
+    let task = site.send(within(secs(10), get()));
+    site.world.advance(secs(4));
+    first.fin();
+    site.world.turn();
+    let second = site.lines.peer();
+    site.world.advance(secs(2));
+    site.answer(&second, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    let response = task.done().unwrap();
+    let Phases { ready, sent, head, .. } = phases(&response);
+    assert_eq!((ready, sent, head), (secs(4), Some(secs(4)), Some(secs(6))));
+    let content = site.collect(response.into_body());
+    site.world.advance(secs(4) - ms(1));
+    assert!(content.take().is_none());
+    site.world.advance(ms(1));
+    assert!(matches!(content.done(), Err(BodyError::TooSlow)));
+}
+
 // X6: a bound of the client's, which a request may widen.
 #[test]
 fn requests_have_the_last_word_about_the_whole() {
