@@ -30,7 +30,9 @@ impl<C: Connect> Carrier<C> {
             // If the request cannot be finished, what was sent of it must not be taken for the whole.
             flight.pump(cx).map_err(|_| BodyError::Over)?;
             let wanted = match &self.content {
-                None if !flight.is_uploading() || flight.is_closed() => return Poll::Ready(Ok(())),
+                None if !flight.is_uploading() || flight.is_closed() => {
+                    return Poll::Ready(Ok(()));
+                }
                 None => false,
                 // Nobody will read the answer.
                 Some(content) if content.is_abandoned() => return Poll::Ready(Ok(())),
@@ -46,7 +48,11 @@ impl<C: Connect> Carrier<C> {
                 // Nothing moves any more; the reader will be told when it asks.
                 (None, Some(_)) if !wanted && flight.is_closed() => return Poll::Pending,
                 (Some(Part::Data(_) | Part::End(_)) | None, None) | (None, Some(_)) => {
-                    ready!(flight.poll_turn(cx, if wanted { Reading::Wanted } else { Reading::Ahead }))?;
+                    let turn = flight.poll_turn(cx, if wanted { Reading::Wanted } else { Reading::Ahead })?;
+                    // With the last octet of the request everything may be over, and nothing else comes.
+                    if turn.is_pending() && (self.content.is_some() || flight.is_uploading()) {
+                        return Poll::Pending;
+                    }
                 }
             }
         }

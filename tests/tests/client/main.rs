@@ -7,3 +7,4 @@ mod pipelining;
 mod pool;
 mod site;
 mod target;
+mod uploads;
