@@ -31,6 +31,7 @@ impl<C: Connect> Carrier<C> {
             flight.pump(cx).map_err(|_| BodyError::Over)?;
             let wanted = match &self.content {
                 None if !flight.is_uploading() || flight.is_closed() => {
+                    flight.report(&self.exchange);
                     return Poll::Ready(Ok(()));
                 }
                 None => false,

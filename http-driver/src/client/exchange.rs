@@ -70,8 +70,10 @@ impl ClientExchange {
         lock(&self.0.inner).upgraded.take()
     }
 
+    /// An answer that is complete stays so: its request may still be on the way.
     pub(super) fn set_phases(&self, phases: Phases) {
-        lock(&self.0.inner).phases = phases;
+        let known = &mut lock(&self.0.inner).phases;
+        *known = Phases { done: known.done, ..phases };
     }
 
     pub(super) fn set_done(&self, done: Duration) {

@@ -285,6 +285,33 @@ fn an_answer_without_content_is_done_with_its_head() {
     assert_eq!(phases(&task.done().unwrap()).done, Some(ms(5)));
 }
 
+// N44: waiting for a connection counts; so does content that leaves slowly, in an answer that comes early, too.
+#[test]
+fn stations_that_take_their_time() {
+    let mut site = one_place();
+    let (first, peer) = site.open(get());
+    site.world.advance(ms(1));
+    let second = site.send(post(vec![b'x'; 1000]));
+    site.world.advance(ms(9));
+    peer.limit(900);
+    site.answer(&peer, NO_CONTENT);
+    first.done().unwrap();
+    site.world.advance(ms(2));
+    site.answer(&peer, HELLO);
+    let response = second.done().unwrap();
+    let exchange = exchange(&response);
+    assert_eq!((exchange.phases().ready, exchange.phases().sent), (ms(9), None));
+    assert_eq!(site.text(response), "hello");
+    site.world.advance(ms(3));
+    peer.read();
+    site.world.turn();
+    peer.read();
+    site.world.turn();
+    let Phases { sent, head, done, .. } = exchange.phases();
+    assert_eq!((sent, head, done), (Some(ms(14)), Some(ms(11)), Some(ms(11))));
+    assert_eq!(site.client.connections().idle, 1);
+}
+
 // A request that cannot be sent is told of before anything is done for it.
 #[test]
 fn an_invalid_request_opens_no_connection() {
