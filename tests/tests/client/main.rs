@@ -1,5 +1,6 @@
 //! The client of http-driver without a socket, in virtual time.
 
+mod answers;
 mod dial;
 mod exchange;
 mod phases;
