@@ -81,16 +81,18 @@ impl<C: Connect> Client<C> {
     }
 
     async fn carry(&self, parts: &Parts, mut body: Body, whole: Duration) -> Result<Response<Body>, RequestError> {
+        let mut target = match parts.method {
+            Method::CONNECT => Target::of_tunnel(&parts.uri)?,
+            _ => Target::of(&parts.uri)?,
+        };
+        if let Some(proxy) = &self.0.proxy {
+            target = proxy.clone();
+        }
         let head = HttpRequestHead::new(parts, self.0.proxy.is_some())?;
         let mut length = head.split.body_length(body.size_hint().exact(), false)?;
         if length == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
             length = BodyLength::Streaming;
         }
-        let target = match &self.0.proxy {
-            Some(proxy) => proxy.clone(),
-            None if parts.method == Method::CONNECT => Target::of_tunnel(&parts.uri)?,
-            None => Target::of(&parts.uri)?,
-        };
         let informed = parts.extensions.get::<Informed>();
         let (mut again, mut begun) = (false, None);
         if self.0.pipelining > 1
