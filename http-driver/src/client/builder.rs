@@ -89,7 +89,7 @@ impl<C: Connect> ClientBuilder<C> {
     }
 
     /// Sends every request to this proxy, with its whole URI as target (RFC 9112 section 3.2.2); CONNECT makes tunnels
-    /// through it.
+    /// through it. It is not asked for `https`, as it would read along.
     ///
     /// # Errors
     /// The URI names no target.

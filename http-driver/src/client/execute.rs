@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::carrier::Carrier;
-use super::connect::Connect;
+use super::connect::{Connect, ConnectError};
 use super::error::{Phase, RequestError};
 use super::exchange::ClientExchange;
 use super::flight::Follows;
@@ -86,6 +86,10 @@ impl<C: Connect> Client<C> {
             _ => Target::of(&parts.uri)?,
         };
         if let Some(proxy) = &self.0.proxy {
+            // It would see what TLS is to hide.
+            if target.is_secure() && parts.method != Method::CONNECT {
+                return Err(ConnectError::NoTls.into());
+            }
             target = proxy.clone();
         }
         let head = HttpRequestHead::new(parts, self.0.proxy.is_some())?;

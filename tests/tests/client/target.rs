@@ -2,7 +2,7 @@
 
 use super::site::{HELLO, NO_CONTENT, Site, error, exchange, get_from};
 use http::{Method, Request, Uri};
-use http_driver::{Body, BoxTransport, RequestError, Target, Transport, Upgraded, UriError};
+use http_driver::{Body, BoxTransport, ConnectError, RequestError, Target, Transport, Upgraded, UriError};
 use std::task::{Context, Poll, Waker};
 
 // RFC 3986 section 3.2.2: what is in brackets is an address, and never a name, whatever it looks like without them.
@@ -121,6 +121,17 @@ fn a_proxy_is_given_whole_uris() {
             other => panic!("{uri}: {other:?}"),
         }
     }
+}
+
+// What is to be secret is not told to a proxy; to make a tunnel to it is another matter.
+#[test]
+fn a_proxy_is_not_given_what_wants_tls() {
+    let mut site = through_a_proxy();
+    let error = error(&site.send(get_from("https://example.com/")));
+    assert!(matches!(error, RequestError::Connect(ConnectError::NoTls)), "{error:?}");
+    assert_eq!(site.lines.opened(), 0);
+    let _task = site.send(connect("https://example.com/"));
+    assert!(site.lines.peer().text().starts_with("CONNECT example.com:443 HTTP/1.1\r\n"));
 }
 
 fn connect(to: &str) -> Request<Body> {
