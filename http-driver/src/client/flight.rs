@@ -38,7 +38,7 @@ pub(super) struct Flight<C: Connect> {
     pub(super) served: u64,
     /// Content of the request, while there may be more of it.
     upload: Option<Body>,
-    /// The content has been asked for a piece.
+    /// It cannot go elsewhere: a part of it was taken, or an answer has come.
     upload_begun: bool,
     /// A part of the answer that was found ahead of its being asked for.
     ahead: Option<Part>,
@@ -164,6 +164,9 @@ impl<C: Connect> Flight<C> {
                         continue;
                     }
                     self.marks.head(&mut self.link);
+                    self.upload_begun = true;
+                    let (core, out) = self.link.commands();
+                    self.upload.take_if(|_| core.send(&[], out).is_err());
                     return Poll::Ready(Ok(response));
                 }
                 Ok(Step::NeedInput | Step::Paused) => {}
@@ -187,12 +190,12 @@ impl<C: Connect> Flight<C> {
             }
             // Nothing is sent of nothing; this is how to ask whether something could be.
             if core.send(&[], out).is_err() {
-                // The server does not want the rest; its answer says why.
-                self.upload = None;
+                // The server does not want the rest; its answer says why. Without one, all of it may go elsewhere.
+                self.upload.take_if(|_| self.upload_begun);
                 return Ok(());
             }
-            self.upload_begun = true;
             let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else { return Ok(()) };
+            self.upload_begun = true;
             let sent = match frame.transpose().map_err(RequestError::Content)?.map(http_body::Frame::into_data) {
                 Some(Ok(data)) => {
                     let over = body.is_end_stream();

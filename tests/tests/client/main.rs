@@ -6,6 +6,7 @@ mod exchange;
 mod phases;
 mod pipelining;
 mod pool;
+mod retry;
 mod site;
 mod target;
 mod uploads;
