@@ -3,6 +3,7 @@
 mod answers;
 mod dial;
 mod exchange;
+mod giving_up;
 mod phases;
 mod pipelining;
 mod pool;
