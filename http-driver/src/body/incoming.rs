@@ -120,6 +120,13 @@ impl Slot {
         slot.wanted
     }
 
+    /// As [`Slot::is_wanted`]; the task is woken, too, when the reader that waits does so no longer.
+    pub(crate) fn watch(&self, cx: &Context<'_>) -> bool {
+        let mut slot = self.lock();
+        slot.feeder = Some(cx.waker().clone());
+        slot.wanted
+    }
+
     /// Whether nobody will read any more.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.lock().abandoned

@@ -37,7 +37,8 @@ impl<C: Connect> Carrier<C> {
                 None => false,
                 // Nobody will read the answer.
                 Some(content) if content.is_abandoned() => return Poll::Ready(Ok(())),
-                Some(content) => content.is_wanted(cx),
+                // The server may be silent for long, so that nothing else would tell that nobody reads.
+                Some(content) => content.watch(cx),
             };
             match (if wanted { flight.take_part()? } else { None }, &self.content) {
                 (Some(Part::Data(data)), Some(content)) => content.give(data, cx),
