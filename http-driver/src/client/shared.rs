@@ -66,8 +66,9 @@ impl<C: Connect> Shared<C> {
         config: Arc<Config>,
         timeouts: ClientTimeouts,
         proxy: Option<Target>,
-        limits: PoolLimits,
+        mut limits: PoolLimits,
     ) -> Self {
+        limits.idle = limits.idle.min(config.timeouts.idle);
         let store = Mutex::new(Store { pool: Pool::new(limits), clock: Clock::<C>::default() });
         let pipelining = config.pipeline.depth;
         let (lanes, reaper, opened) = (AllLanes::default(), Reaper::default(), AtomicU64::new(0));

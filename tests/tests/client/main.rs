@@ -7,6 +7,7 @@ mod giving_up;
 mod phases;
 mod pipelining;
 mod pool;
+mod pooling;
 mod retry;
 mod site;
 mod target;
