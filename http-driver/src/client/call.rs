@@ -61,6 +61,9 @@ impl Call {
 
     /// There will be no answer.
     pub(super) fn fail(&self, error: Option<RecvError>, transport: Option<io::ErrorKind>, may_retry: bool) {
+        if let Some(phase) = error.and_then(Phase::of).filter(|_| !may_retry) {
+            return self.time_out(phase);
+        }
         let kind = match (error, transport) {
             (Some(error), None) => ErrorKind::Received(error),
             (Some(_) | None, Some(kind)) => ErrorKind::Transport(kind.into()),

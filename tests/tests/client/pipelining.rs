@@ -1,8 +1,9 @@
 //! Pipelining by level 2 on wires in memory.
 
-use super::site::{NO_CONTENT, Site, poll, post, secs};
+use super::site::{NO_CONTENT, Site, error, poll, post, secs};
 use http::Request;
-use http_driver::{Body, RequestError};
+use http_driver::{Body, BodyError, Phase, RequestError};
+use http_proto::RecvErrorKind;
 use tests::memory::Task;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
@@ -146,4 +147,39 @@ fn an_idle_lane_ends_with_its_deadline_or_its_client() {
     world.turn();
     assert!(peer.counts().dropped);
     assert_eq!(world.tasks(), 0);
+}
+
+// X6: each phase has its error here, too.
+#[test]
+fn every_phase_has_its_deadline() {
+    // The head of the first answer: the second request goes elsewhere.
+    let mut site = site(4);
+    let tasks: Vec<_> = (0..2).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    site.answer(&peer, "HTTP/1.1 2");
+    site.world.advance(secs(60));
+    let late = error(&tasks[0]);
+    assert!(late.timed_out() == Some(Phase::Head) && !late.may_retry(), "{late}");
+    let second = site.lines.peer();
+    assert_eq!(second.text(), sent(1));
+    site.answer(&second, NO_CONTENT);
+    tasks[1].done().unwrap();
+
+    // No octet of the first answer.
+    let tasks: Vec<_> = (2..4).map(|number| site.send(get(number))).collect();
+    site.world.advance(secs(300));
+    assert_eq!(error(&tasks[0]).timed_out(), Some(Phase::Answer));
+    let third = site.lines.peer();
+    site.answer(&third, NO_CONTENT);
+    tasks[1].done().unwrap();
+
+    // Content.
+    let task = site.send(get(5));
+    site.answer(&third, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+    let content = site.collect(task.done().unwrap().into_body());
+    site.world.advance(secs(60));
+    match content.done().unwrap_err() {
+        BodyError::Received(late) => assert_eq!(late.kind(), RecvErrorKind::BodyTimeout),
+        other => panic!("{other:?}"),
+    }
 }
