@@ -15,6 +15,7 @@ use crate::syntax::{FieldBlock, Fields, Request, Response, Version, trim};
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri};
 
 /// A head that one of the two sides cannot express, or that contradicts itself.
@@ -101,7 +102,9 @@ fn fill_header_map(fields: Fields<'_>, octets: &Bytes, headers: &mut HeaderMap) 
 
 impl Request<'_> {
     /// The head as an `http::Request`. The target is the URI in the form received (origin-form has no authority: see
-    /// [`Request::authority`]); a minor version above 1 is `HTTP_11`, with the [`Version`] received as an extension.
+    /// [`Request::authority`]); OPTIONS of a URI without a path, which asks about the server as a whole (RFC 9112 section
+    /// 3.2.4), has the path `*`, as `Uri` knows no empty one; a minor version above 1 is `HTTP_11`, with the [`Version`]
+    /// received as an extension.
     ///
     /// # Errors
     /// [`HttpError::Uri`] for a target that is valid here and not there, such as one with `<` in its path; 400 is the
@@ -130,11 +133,22 @@ impl Request<'_> {
         octets.truncate(target.end);
         octets.advance(target.start.min(target.end));
         *request.uri_mut() = Uri::from_maybe_shared(octets).map_err(|_| HttpError::Uri)?;
+        if self.method() == "OPTIONS" && self.origin_target() == "*" {
+            whole_server(request.uri_mut())?;
+        }
         if self.version().minor() > 1 {
             request.extensions_mut().insert(self.version());
         }
         Ok(())
     }
+}
+
+/// Gives a URI the path `*`.
+fn whole_server(uri: &mut Uri) -> Result<(), HttpError> {
+    let mut parts = core::mem::take(uri).into_parts();
+    parts.path_and_query = Some(PathAndQuery::from_static("*"));
+    *uri = Uri::from_parts(parts).map_err(|_| HttpError::Uri)?;
+    Ok(())
 }
 
 impl Response<'_> {

@@ -194,6 +194,21 @@ fn targets_sent() {
     for to_proxy in [false, true] {
         assert_eq!(line(options("*"), to_proxy).unwrap(), "OPTIONS * HTTP/1.1|Host: h");
     }
+    // RFC 9112 section 3.2.4: without a path it is the server as a whole that is meant, on the whole way to it.
+    for (target, last, to_the_next) in [
+        ("http://h", "OPTIONS * HTTP/1.1|Host: h", "OPTIONS http://h HTTP/1.1|Host: h"),
+        ("http://h/", "OPTIONS / HTTP/1.1|Host: h", "OPTIONS http://h/ HTTP/1.1|Host: h"),
+        ("http://h?q", "OPTIONS /?q HTTP/1.1|Host: h", "OPTIONS http://h/?q HTTP/1.1|Host: h"),
+        ("*", "OPTIONS * HTTP/1.1|Host: h", "OPTIONS * HTTP/1.1|Host: h"),
+    ] {
+        let passed_on = || received(format!("OPTIONS {target} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).unwrap();
+        assert_eq!(line(passed_on(), false).unwrap(), last);
+        assert_eq!(line(passed_on(), true).unwrap(), to_the_next);
+    }
+    let uri = Uri::builder().scheme("http").authority("h").path_and_query("*").build().unwrap();
+    let whole = |to_proxy| line(Request::options(uri.clone()).body(()).unwrap(), to_proxy).unwrap();
+    assert_eq!(whole(false), "OPTIONS * HTTP/1.1|Host: h");
+    assert_eq!(whole(true), "OPTIONS http://h HTTP/1.1|Host: h");
 }
 
 #[test]

@@ -171,9 +171,10 @@ impl<'a> HttpRequestHead<'a> {
     /// Describes the request to the origin server, or to a proxy if `to_proxy`.
     ///
     /// The target is in the form that the method and the way demand (RFC 9112 section 3.2): path and query, with `/` for
-    /// an empty path; the whole URI to a proxy; `*` as it is; host and port for CONNECT, the port of the scheme if there
-    /// is none. Userinfo is left out. Host is the authority of the URI; with path and query, or `*`, a Host field has
-    /// the last word, as a URI then only says where to connect. HTTP/1.0 is sent if the request asks for it, else 1.1.
+    /// an empty path; the whole URI to a proxy, without a path where that is `*`; else `*` as it is; host and port for
+    /// CONNECT, the port of the scheme if there is none. Userinfo is left out. Host is the authority of the URI; with path
+    /// and query, or `*`, a Host field has the last word, as a URI then only says where to connect. HTTP/1.0 is sent if
+    /// the request asks for it, else 1.1.
     ///
     /// # Errors
     /// [`HttpError::Uri`] if a proxy is to be given a URI without scheme or authority, or CONNECT has no port; as
@@ -184,7 +185,7 @@ impl<'a> HttpRequestHead<'a> {
         let asterisk = parts.uri.path() == "*";
         let (target, host) = if parts.method == Method::CONNECT {
             (tunnel_target(&parts.uri)?, None)
-        } else if to_proxy && !asterisk {
+        } else if to_proxy && (!asterisk || authority.is_some()) {
             (absolute_target(&parts.uri)?, None)
         } else {
             (origin_target(&parts.uri), split.host.or(authority))
@@ -225,7 +226,9 @@ fn origin_target(uri: &Uri) -> Cow<'_, str> {
 
 fn absolute_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
     let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or(HttpError::Uri)?;
-    Ok(Cow::Owned(format!("{scheme}://{}{}", without_userinfo(authority.as_str()), origin_target(uri))))
+    let path = origin_target(uri);
+    let path = if path == "*" { "" } else { &path };
+    Ok(Cow::Owned(format!("{scheme}://{}{path}", without_userinfo(authority.as_str()))))
 }
 
 fn tunnel_target(uri: &Uri) -> Result<Cow<'_, str>, HttpError> {
