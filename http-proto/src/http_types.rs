@@ -6,8 +6,10 @@
 //! Such applications set framing and connection fields themselves, as other libraries let them; [`SplitHeaders`] takes
 //! these for what they ask for, since the connection writes them itself.
 
+mod hop_by_hop;
 mod outgoing;
 
+pub use hop_by_hop::HopByHop;
 pub use outgoing::{HttpRequestHead, HttpResponseHead, SplitHeaders};
 
 use crate::error::SendError;

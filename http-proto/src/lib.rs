@@ -186,7 +186,7 @@ pub use config::{Config, HalfClose, Limits, Pipeline, Timeouts};
 pub use connection::{Client, Connection, Event, Interest, Outstanding, Role, Server, State, Step};
 pub use error::{Element, RecvError, RecvErrorKind, SendError};
 #[cfg(feature = "http")]
-pub use http_types::{HttpError, HttpRequestHead, HttpResponseHead, ReasonPhrase, SplitHeaders};
+pub use http_types::{HopByHop, HttpError, HttpRequestHead, HttpResponseHead, ReasonPhrase, SplitHeaders};
 #[doc(inline)]
 pub use syntax::{
     BodyLength, Expectation, FieldBlock, FieldSlice, Fields, Framing, MethodKind, OwnedRequest, OwnedResponse, Request,

@@ -139,7 +139,7 @@ impl<'a> SplitHeaders<'a> {
 }
 
 /// 1*DIGIT.
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let first = digits.first()?;
     let zero = first.is_ascii_digit().then_some(0u64)?;
     digits.iter().try_fold(zero, |n, &c| {

@@ -4,6 +4,10 @@ use super::{list, slice};
 use alloc::vec::Vec;
 use core::fmt;
 
+/// Fields that are hop-by-hop whether Connection names them or not (RFC 9110 section 7.6.1), in lower case.
+pub(crate) const HOP_BY_HOP: [&str; 6] =
+    ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+
 /// Where one field lies in its block: offsets of the name and of the value without the blanks around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FieldSpan {
@@ -102,19 +106,10 @@ impl<'b> Fields<'b> {
     /// (Host, Content-Length, Expect). Framing was decided before, so `Connection: content-length` takes nothing from
     /// it.
     pub fn end_to_end(self) -> impl Iterator<Item = (&'b str, &'b [u8])> {
-        const LEFT_OUT: [&str; 9] = [
-            "connection",
-            "keep-alive",
-            "proxy-connection",
-            "te",
-            "transfer-encoding",
-            "upgrade",
-            "content-length",
-            "expect",
-            "host",
-        ];
+        const ANEW: [&str; 3] = ["content-length", "expect", "host"];
         self.iter().filter(move |(name, _)| {
-            !LEFT_OUT.iter().any(|left_out| left_out.eq_ignore_ascii_case(name)) && !self.lists("connection", name)
+            let mut left_out = HOP_BY_HOP.iter().chain(&ANEW);
+            !left_out.any(|left_out| left_out.eq_ignore_ascii_case(name)) && !self.lists("connection", name)
         })
     }
 }

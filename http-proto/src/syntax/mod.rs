@@ -24,6 +24,8 @@ pub use chunked::{ChunkDecoder, ChunkItem};
 pub(crate) use encode::{ConnectionField, write_chunk_start, write_interim, write_request, write_response};
 pub(crate) use fields::FieldSpan;
 pub use fields::Fields;
+#[cfg(feature = "http")]
+pub(crate) use fields::HOP_BY_HOP;
 pub use framing::{BodyLength, Expectation, Framing};
 pub(crate) use framing::{
     Facts, OutFraming, makes_tunnel, request_facts, response_facts, sent_request_framing, sent_response_framing,
