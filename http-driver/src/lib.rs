@@ -29,6 +29,7 @@ mod side;
 mod timings;
 mod trace;
 mod transport;
+mod tunnel;
 mod upgraded;
 mod watched;
 
@@ -59,4 +60,5 @@ pub use service::{ServiceFn, Services, service_fn};
 pub use side::Side;
 pub use timings::Timings;
 pub use transport::{Timer, Transport};
+pub use tunnel::tunnel;
 pub use upgraded::Upgraded;

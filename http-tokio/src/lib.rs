@@ -40,7 +40,7 @@ pub use http_driver::{
     Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
     Inbox, Informed, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits,
     PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming,
-    Target, Timings, UriError, Within, connect_with, service_fn,
+    Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
 };
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,

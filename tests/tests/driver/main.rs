@@ -9,6 +9,7 @@ mod memory;
 mod sending;
 mod serving;
 mod timings;
+mod tunnel;
 mod upgrade;
 mod waiting;
 
