@@ -18,6 +18,7 @@ use http_proto::RequestHead;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
+use std::task::Context;
 
 /// The lanes to one target.
 struct Open<C: Connect> {
@@ -92,7 +93,10 @@ impl<C: Connect> AllLanes<C> {
             let chosen = poll_fn(|cx| self.0.poll(cx, |all| choose(all, target, depth))).await;
             let (lane, phases) = match chosen {
                 Choice::Take(lane) => (lane, Phases::default()),
-                Choice::Open => self.open(shared, target).await?,
+                Choice::Open => match self.open(shared, target).await? {
+                    Some(opened) => opened,
+                    None => continue,
+                },
             };
             if let Some(call) = lane.begin(head, informed.cloned(), phases, most)? {
                 return Ok(call);
@@ -100,16 +104,32 @@ impl<C: Connect> AllLanes<C> {
         }
     }
 
-    async fn open(&self, shared: &Arc<Shared<C>>, target: &Target) -> Result<(Arc<Lane<C>>, Phases), RequestError> {
+    /// A new lane; `None` if the pool has no place for it, and one of those that are there has got room meanwhile.
+    async fn open(
+        &self,
+        shared: &Arc<Shared<C>>,
+        target: &Target,
+    ) -> Result<Option<(Arc<Lane<C>>, Phases)>, RequestError> {
         let opening = Opening { all: &self.0, target };
-        let (lease, phases) = shared.check_out(target.clone(), false, &mut None).await?;
+        let depth = usize::from(shared.pipelining);
+        let mut asked = self.0.with(|all| all.get(target).is_some_and(|open| !open.lanes.is_empty()));
+        let room = |cx: &Context<'_>| {
+            // Without a lane to wait for, those to other targets are asked for a place.
+            if !std::mem::replace(&mut asked, true) {
+                self.give_way(target);
+            }
+            self.0.poll(cx, |all| emptiest(all, target, depth)).is_ready()
+        };
+        let Some((lease, phases)) = shared.check_out_unless(target.clone(), false, &mut None, room).await? else {
+            return Ok(None);
+        };
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };
         let lane = Arc::new(Lane::new(line));
         let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone() };
         shared.connector.runtime().spawn(Run { lane: Arc::clone(&lane), lanes });
         self.0.with(|all| all.entry(target.clone()).or_insert_with(Open::new).lanes.push(Arc::clone(&lane)));
         drop(opening);
-        Ok((lane, phases))
+        Ok(Some((lane, phases)))
     }
 }
 
@@ -121,16 +141,19 @@ impl<C: Connect> Open<C> {
 
 /// The lane with the fewest requests, if one has room; `None`: wait.
 fn choose<C: Connect>(all: &mut HashMap<Target, Open<C>>, target: &Target, depth: usize) -> Option<Choice<C>> {
-    let open = all.entry(target.clone()).or_insert_with(Open::new);
-    let emptiest = open.lanes.iter().map(|lane| (lane.load(), lane)).min_by_key(|(load, _)| *load);
-    match emptiest {
-        Some((load, lane)) if load < depth => Some(Choice::Take(Arc::clone(lane))),
-        Some(_) | None if open.opening => None,
-        Some(_) | None => {
-            open.opening = true;
-            Some(Choice::Open)
-        }
+    if let Some(lane) = emptiest(all, target, depth) {
+        return Some(Choice::Take(lane));
     }
+    let open = all.entry(target.clone()).or_insert_with(Open::new);
+    let somebody_else_is = std::mem::replace(&mut open.opening, true);
+    (!somebody_else_is).then_some(Choice::Open)
+}
+
+/// The lane with the fewest requests, if that has room.
+fn emptiest<C: Connect>(all: &HashMap<Target, Open<C>>, target: &Target, depth: usize) -> Option<Arc<Lane<C>>> {
+    let loads = all.get(target)?.lanes.iter().map(|lane| (lane.load(), lane));
+    let (load, lane) = loads.min_by_key(|(load, _)| *load)?;
+    (load < depth).then(|| Arc::clone(lane))
 }
 
 /// Somebody is opening a lane; dropped, somebody else may.

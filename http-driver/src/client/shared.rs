@@ -15,9 +15,11 @@ use super::{ClientTimeouts, Clock};
 use crate::Timer;
 use crate::watched::lock;
 use http_proto::{Config, Instant};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// What somebody who waited gets.
 pub(super) type Granted<C> = Grant<Box<Flight<C>>>;
@@ -93,15 +95,41 @@ impl<C: Connect> Shared<C> {
         fresh: bool,
         begun: &mut Option<Instant>,
     ) -> Result<(Lease<C>, Phases), RequestError> {
+        // Lanes hold their places as long as they can; whoever needs one for another request asks for it once.
+        let mut asked = false;
+        let ours = target.clone();
+        let ask = |_: &Context<'_>| {
+            if !std::mem::replace(&mut asked, true) {
+                self.lanes.give_way(&ours);
+            }
+            false
+        };
+        let found = self.check_out_unless(target, fresh, begun, ask).await?;
+        found.ok_or(RequestError::Timeout(Phase::Wait))
+    }
+
+    /// As [`Shared::check_out`]; `None` if a connection would have to be waited for, and `elsewhere` says meanwhile that it
+    /// is no longer needed.
+    pub(super) async fn check_out_unless(
+        self: &Arc<Self>,
+        target: Target,
+        fresh: bool,
+        begun: &mut Option<Instant>,
+        mut elsewhere: impl FnMut(&Context<'_>) -> bool,
+    ) -> Result<Option<(Lease<C>, Phases)>, RequestError> {
         let (mut found, mut ready) = self.look_up(&target, fresh);
         let begun = *begun.get_or_insert(ready);
         loop {
             let granted = match found {
                 Found::Granted(granted) => granted,
-                Found::Waiting(waiting) => {
-                    self.lanes.give_way(&target);
+                Found::Waiting(mut waiting) => {
+                    let waiting = poll_fn(|cx| match Pin::new(&mut waiting).poll(cx) {
+                        Poll::Pending if elsewhere(cx) => Poll::Ready(None),
+                        granted => granted.map(Some),
+                    });
                     let granted = within(self.timeouts.wait, Clock::<C>::default(), waiting).await;
                     let (granted, waited) = granted.ok_or(RequestError::Timeout(Phase::Wait))?;
+                    let Some(granted) = granted else { return Ok(None) };
                     ready = ready.saturating_add(waited);
                     granted
                 }
@@ -112,10 +140,10 @@ impl<C: Connect> Shared<C> {
                     let mut cx = Context::from_waker(Waker::noop());
                     if lease.flight().is_some_and(|flight| flight.is_quiet(&mut cx)) {
                         let ready = ready.saturating_since(begun);
-                        return Ok((lease, Phases { ready, ..Phases::default() }));
+                        return Ok(Some((lease, Phases { ready, ..Phases::default() })));
                     }
                 }
-                Grant::Open => return self.open(target, begun).await,
+                Grant::Open => return self.open(target, begun).await.map(Some),
             }
             // It has been closed meanwhile; there may be others.
             (found, ready) = self.look_up(&target, fresh);

@@ -2,7 +2,7 @@
 
 use super::site::{NO_CONTENT, Site, error, poll, post, secs};
 use http::Request;
-use http_driver::{Body, BodyError, Phase, RequestError};
+use http_driver::{Body, BodyError, Phase, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
 use tests::memory::Task;
 
@@ -61,6 +61,25 @@ fn a_full_lane_makes_another() {
         let response = task.done().unwrap();
         site.text(response);
     }
+}
+
+// X5, N37
+#[test]
+fn where_there_may_be_no_further_lane_the_room_on_one_is_waited_for() {
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(2).limits(limits));
+    let tasks: Vec<_> = (0..7).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    let mut asked = String::new();
+    for (number, task) in tasks.into_iter().enumerate() {
+        asked += &peer.text();
+        peer.send(format!("{OK}{number}"));
+        site.world.turn();
+        let response = task.done().unwrap();
+        assert_eq!(site.text(response), number.to_string());
+    }
+    assert_eq!((asked, site.lines.opened()), ((0..7).map(sent).collect(), 1));
 }
 
 // X5
