@@ -9,25 +9,28 @@ use super::execute::Informed;
 use super::lane::{Lane, Run};
 use super::shared::Shared;
 use super::target::Target;
+use super::turns::Turns;
 use super::within::within;
 use crate::Body;
 use crate::runtime::Runtime;
-use crate::watched::Watched;
+use crate::watched::lock;
 use http::Response;
 use http_proto::RequestHead;
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::{Arc, Weak};
-use std::task::Context;
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll, Waker};
 
 /// The lanes to one target.
 struct Open<C: Connect> {
     lanes: Vec<Arc<Lane<C>>>,
     /// Somebody is opening a further one.
     opening: bool,
+    /// Who waits for room.
+    turns: Turns,
 }
 
-type All<C> = Watched<HashMap<Target, Open<C>>>;
+type All<C> = Mutex<HashMap<Target, Open<C>>>;
 
 /// The lanes of a client.
 pub(super) struct AllLanes<C: Connect>(Arc<All<C>>);
@@ -37,6 +40,7 @@ pub(super) struct Lanes<C: Connect> {
     all: Arc<All<C>>,
     shared: Weak<Shared<C>>,
     target: Target,
+    depth: usize,
 }
 
 enum Choice<C: Connect> {
@@ -46,7 +50,7 @@ enum Choice<C: Connect> {
 
 impl<C: Connect> Default for AllLanes<C> {
     fn default() -> Self {
-        AllLanes(Arc::new(Watched::new(HashMap::new())))
+        AllLanes(Arc::new(Mutex::new(HashMap::new())))
     }
 }
 
@@ -68,12 +72,13 @@ impl<C: Connect> AllLanes<C> {
     /// Somebody waits for a place: the lane with the least to do takes no further requests, and gives its place up when
     /// those it has are answered; one to the same target if there is one.
     pub(super) fn give_way(&self, target: &Target) {
-        let lane = self.0.with(|all| {
+        let lane = {
+            let all = lock(&self.0);
             let ours = all.get(target).into_iter().flat_map(|open| &open.lanes).filter(|lane| lane.is_open());
             let least = ours.min_by_key(|lane| lane.load()).cloned();
             let others = || all.values().flat_map(|open| &open.lanes).filter(|lane| lane.is_open());
             least.or_else(|| others().min_by_key(|lane| lane.load()).cloned())
-        });
+        };
         if let Some(lane) = lane {
             lane.shut_down();
         }
@@ -89,11 +94,11 @@ impl<C: Connect> AllLanes<C> {
     ) -> Result<Arc<Call>, RequestError> {
         let depth = usize::from(shared.pipelining);
         let most = shared.requests();
+        let mut turn = Turn { all: &self.0, target, depth, number: None };
         loop {
-            let chosen = poll_fn(|cx| self.0.poll(cx, |all| choose(all, target, depth))).await;
-            let (lane, phases) = match chosen {
+            let (lane, phases) = match poll_fn(|cx| turn.poll(cx)).await {
                 Choice::Take(lane) => (lane, Phases::default()),
-                Choice::Open => match self.open(shared, target).await? {
+                Choice::Open => match self.open(shared, &mut turn).await? {
                     Some(opened) => opened,
                     None => continue,
                 },
@@ -108,26 +113,26 @@ impl<C: Connect> AllLanes<C> {
     async fn open(
         &self,
         shared: &Arc<Shared<C>>,
-        target: &Target,
+        turn: &mut Turn<'_, C>,
     ) -> Result<Option<(Arc<Lane<C>>, Phases)>, RequestError> {
-        let opening = Opening { all: &self.0, target };
-        let depth = usize::from(shared.pipelining);
-        let mut asked = self.0.with(|all| all.get(target).is_some_and(|open| !open.lanes.is_empty()));
+        let (target, depth) = (turn.target, turn.depth);
+        let opening = Opening { all: &self.0, target, depth };
+        let mut asked = lock(&self.0).get(target).is_some_and(|open| !open.lanes.is_empty());
         let room = |cx: &Context<'_>| {
             // Without a lane to wait for, those to other targets are asked for a place.
             if !std::mem::replace(&mut asked, true) {
                 self.give_way(target);
             }
-            self.0.poll(cx, |all| emptiest(all, target, depth)).is_ready()
+            turn.poll_room(cx).is_ready()
         };
         let Some((lease, phases)) = shared.check_out_unless(target.clone(), false, &mut None, room).await? else {
             return Ok(None);
         };
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };
         let lane = Arc::new(Lane::new(line));
-        let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone() };
+        let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone(), depth };
         shared.connector.runtime().spawn(Run { lane: Arc::clone(&lane), lanes });
-        self.0.with(|all| all.entry(target.clone()).or_insert_with(Open::new).lanes.push(Arc::clone(&lane)));
+        lock(&self.0).entry(target.clone()).or_insert_with(Open::new).lanes.push(Arc::clone(&lane));
         drop(opening);
         Ok(Some((lane, phases)))
     }
@@ -135,61 +140,108 @@ impl<C: Connect> AllLanes<C> {
 
 impl<C: Connect> Open<C> {
     fn new() -> Self {
-        Open { lanes: Vec::new(), opening: false }
+        Open { lanes: Vec::new(), opening: false, turns: Turns::default() }
+    }
+
+    /// The lane with the fewest requests, if that has room.
+    fn emptiest(&self, depth: usize) -> Option<Arc<Lane<C>>> {
+        let (load, lane) = self.lanes.iter().map(|lane| (lane.load(), lane)).min_by_key(|(load, _)| *load)?;
+        (load < depth).then(|| Arc::clone(lane))
+    }
+
+    /// Those who can go on: one for each request that a lane has room for, and one to open a further lane.
+    fn next(&mut self, depth: usize) -> Vec<Waker> {
+        let room: usize = self.lanes.iter().map(|lane| depth.saturating_sub(lane.load())).sum();
+        self.turns.next(room + usize::from(!self.opening))
     }
 }
 
-/// The lane with the fewest requests, if one has room; `None`: wait.
-fn choose<C: Connect>(all: &mut HashMap<Target, Open<C>>, target: &Target, depth: usize) -> Option<Choice<C>> {
-    if let Some(lane) = emptiest(all, target, depth) {
-        return Some(Choice::Take(lane));
-    }
-    let open = all.entry(target.clone()).or_insert_with(Open::new);
-    let somebody_else_is = std::mem::replace(&mut open.opening, true);
-    (!somebody_else_is).then_some(Choice::Open)
+/// Wakes those who can go on.
+fn wake<C: Connect>(all: &All<C>, target: &Target, depth: usize) {
+    let woken = lock(all).get_mut(target).map_or_else(Vec::new, |open| open.next(depth));
+    woken.into_iter().for_each(Waker::wake);
 }
 
-/// The lane with the fewest requests, if that has room.
-fn emptiest<C: Connect>(all: &HashMap<Target, Open<C>>, target: &Target, depth: usize) -> Option<Arc<Lane<C>>> {
-    let loads = all.get(target)?.lanes.iter().map(|lane| (lane.load(), lane));
-    let (load, lane) = loads.min_by_key(|(load, _)| *load)?;
-    (load < depth).then(|| Arc::clone(lane))
+/// Somebody who looks for a lane. Dropped, it passes on what it may have been woken for.
+struct Turn<'a, C: Connect> {
+    all: &'a All<C>,
+    target: &'a Target,
+    depth: usize,
+    /// Of those who wait, once it has waited.
+    number: Option<u64>,
+}
+
+impl<C: Connect> Turn<'_, C> {
+    /// A lane with room, or leave to open one.
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Choice<C>> {
+        let mut all = lock(self.all);
+        let open = all.entry(self.target.clone()).or_insert_with(Open::new);
+        if let Some(lane) = open.emptiest(self.depth) {
+            return Poll::Ready(Choice::Take(lane));
+        }
+        if !std::mem::replace(&mut open.opening, true) {
+            return Poll::Ready(Choice::Open);
+        }
+        open.turns.wait(&mut self.number, cx);
+        Poll::Pending
+    }
+
+    /// Ready when a lane has room.
+    fn poll_room(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let mut all = lock(self.all);
+        let open = all.entry(self.target.clone()).or_insert_with(Open::new);
+        if open.emptiest(self.depth).is_some() {
+            return Poll::Ready(());
+        }
+        open.turns.wait(&mut self.number, cx);
+        Poll::Pending
+    }
+}
+
+impl<C: Connect> Drop for Turn<'_, C> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        if let Some(open) = lock(self.all).get_mut(self.target) {
+            open.turns.leave(number);
+        }
+        wake(self.all, self.target, self.depth);
+    }
 }
 
 /// Somebody is opening a lane; dropped, somebody else may.
 struct Opening<'a, C: Connect> {
     all: &'a All<C>,
     target: &'a Target,
+    depth: usize,
 }
 
 impl<C: Connect> Drop for Opening<'_, C> {
     fn drop(&mut self) {
-        self.all.change(|all| {
-            if let Some(open) = all.get_mut(self.target) {
-                open.opening = false;
-            }
-        });
+        if let Some(open) = lock(self.all).get_mut(self.target) {
+            open.opening = false;
+        }
+        wake(self.all, self.target, self.depth);
     }
 }
 
 impl<C: Connect> Lanes<C> {
     /// A lane has room again.
     pub(super) fn notify(&self) {
-        self.all.change(|_| {});
+        wake(&self.all, &self.target, self.depth);
     }
 
     /// A lane is over, and its place free.
     pub(super) fn remove(&self, lane: &Arc<Lane<C>>) {
-        let mut removed = false;
-        self.all.change(|all| {
-            let Some(open) = all.get_mut(&self.target) else { return };
-            let before = open.lanes.len();
-            open.lanes.retain(|other| !Arc::ptr_eq(other, lane));
-            removed = open.lanes.len() < before;
-            if open.lanes.is_empty() && !open.opening {
-                all.remove(&self.target);
-            }
-        });
+        let mut all = lock(&self.all);
+        let Some(open) = all.get_mut(&self.target) else { return };
+        let before = open.lanes.len();
+        open.lanes.retain(|other| !Arc::ptr_eq(other, lane));
+        let removed = open.lanes.len() < before;
+        if open.lanes.is_empty() && !open.opening && open.turns.is_empty() {
+            all.remove(&self.target);
+        }
+        drop(all);
+        self.notify();
         if let (true, Some(shared)) = (removed, self.shared.upgrade()) {
             shared.release(&self.target);
         }
@@ -199,7 +251,7 @@ impl<C: Connect> Lanes<C> {
 impl<C: Connect> Drop for AllLanes<C> {
     /// The client is gone: nothing further will be asked.
     fn drop(&mut self) {
-        let lanes: Vec<_> = self.0.with(|all| all.values().flat_map(|open| open.lanes.clone()).collect());
+        let lanes: Vec<_> = lock(&self.0).values().flat_map(|open| open.lanes.clone()).collect();
         lanes.iter().for_each(|lane| lane.shut_down());
     }
 }

@@ -23,6 +23,7 @@ mod request;
 mod resolve;
 mod shared;
 mod target;
+mod turns;
 mod waiting;
 mod within;
 

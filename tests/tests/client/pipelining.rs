@@ -4,9 +4,12 @@ use super::site::{NO_CONTENT, Site, error, poll, post, secs};
 use http::Request;
 use http_driver::{Body, BodyError, Phase, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
+use std::task::{Context, Waker};
 use tests::memory::Task;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+
+const EMPTY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 fn site(depth: u16) -> Site {
     Site::with(|client| client.pipelining(depth))
@@ -80,6 +83,49 @@ fn where_there_may_be_no_further_lane_the_room_on_one_is_waited_for() {
         assert_eq!(site.text(response), number.to_string());
     }
     assert_eq!((asked, site.lines.opened()), ((0..7).map(sent).collect(), 1));
+}
+
+// X5: a thousand who wait are not woken a thousand times.
+#[test]
+fn who_waits_for_a_lane_is_woken_in_turn() {
+    const REQUESTS: usize = 1000;
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(2).limits(limits));
+    let tasks: Vec<_> = (0..REQUESTS).map(|number| send(&site.world, &site.client, get(number))).collect();
+    site.world.turn();
+    let peer = site.lines.peer();
+    let before = site.world.polls;
+    let mut asked = String::new();
+    while asked.matches("GET ").count() < REQUESTS {
+        let new = peer.text();
+        peer.send(EMPTY.repeat(new.matches("GET ").count()));
+        asked += &new;
+        site.world.turn();
+    }
+    assert!(tasks.iter().all(|task| task.done().is_ok()));
+    assert_eq!(asked, (0..REQUESTS).map(sent).collect::<String>());
+    assert!(site.world.polls - before < 10 * REQUESTS, "{}", site.world.polls - before);
+}
+
+// X5: who was to go on, and does not, lets the next one.
+#[test]
+fn a_turn_that_is_not_taken_goes_to_the_next() {
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(2).limits(limits));
+    let _sent: Vec<_> = (0..2).map(|number| site.send(get(number))).collect();
+    let client = site.client.clone();
+    let mut given_up = Box::pin(client.execute(get(2)));
+    assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let _last = site.send(get(3));
+    let peer = site.lines.peer();
+    peer.send(EMPTY);
+    site.world.turn();
+    assert_eq!(peer.text(), (0..2).map(sent).collect::<String>());
+    drop(given_up);
+    site.world.turn();
+    assert_eq!(peer.text(), sent(3));
 }
 
 // X5
