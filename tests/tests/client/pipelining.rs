@@ -5,7 +5,7 @@ use http::Request;
 use http_driver::{Body, BodyError, Phase, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
 use std::task::{Context, Waker};
-use tests::memory::Task;
+use tests::memory::{Task, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
 

@@ -1,5 +1,6 @@
 //! The examples of the runtime crates, started as people start them, with the requests that their comments propose.
 
+mod client;
 mod files;
 mod server;
 
