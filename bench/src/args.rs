@@ -10,15 +10,17 @@ usage: bench SUITE [--json FILE] [--rounds N] [--filter TEXT] [--subject NAME] [
   server   servers with 64 connections: requests a second, user CPU a request
   idle     servers with 10,000 idle connections: memory
   body     servers, content of 1 GiB: octets a second
+  client   clients on 64 connections, and on one: requests a second, user CPU a request
+  proxy    proxies with 64 connections: requests a second, user CPU a request
   --json FILE      write the figures as a list of objects, too
-  --rounds N       rounds (default 101 for parse, 7 for servers)
+  --rounds N       rounds (default 101 for parse, 7 for programs on sockets)
   --filter TEXT    only cases with TEXT in their name
   --subject NAME   only this subject, such as \"http-proto bare\"
-  --seconds N      of a window of server and body (default 4)";
+  --seconds N      of a window of server, body, client and proxy (default 4)";
 
 const ROUNDS: usize = 101;
-/// A round of servers takes minutes, not milliseconds.
-const SERVER_ROUNDS: usize = 7;
+/// A round on sockets takes minutes, not milliseconds.
+const SOCKET_ROUNDS: usize = 7;
 const SECONDS: usize = 4;
 
 pub(crate) struct Args {
@@ -27,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) rounds: usize,
     pub(crate) filter: String,
     pub(crate) subject: Option<String>,
-    /// How long a window of a server is.
+    /// How long a window on sockets is.
     pub(crate) window: Duration,
 }
 
@@ -36,9 +38,9 @@ pub(crate) enum Command {
     Count,
     /// What `count` runs under valgrind.
     Once(Once),
-    Servers(Suite),
-    /// The process that `Servers` starts.
-    Serve(Serve),
+    Sockets(Suite),
+    /// The process that `Sockets` starts, and what it is told.
+    Play(Vec<String>),
 }
 
 /// One side of one case, for so many batches; or only what prepares them.
@@ -49,22 +51,14 @@ pub(crate) struct Once {
     pub(crate) idle: bool,
 }
 
-/// The suites of whole servers.
+/// The suites of whole programs on sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suite {
     Server,
     Idle,
     Body,
-}
-
-/// One candidate as a process of its own.
-#[cfg_attr(not(all(feature = "servers", target_os = "linux")), expect(dead_code, reason = "it is only understood"))]
-pub(crate) struct Serve {
-    pub(crate) candidate: String,
-    /// It serves large content; else short answers.
-    pub(crate) bodies: bool,
-    /// The core that it runs on.
-    pub(crate) core: usize,
+    Client,
+    Proxy,
 }
 
 pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
@@ -73,17 +67,19 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, Stri
         Some("parse") => Command::Parse,
         Some("count") => Command::Count,
         Some("once") => Command::Once(once(args.by_ref())?),
-        Some("server") => Command::Servers(Suite::Server),
-        Some("idle") => Command::Servers(Suite::Idle),
-        Some("body") => Command::Servers(Suite::Body),
-        Some("serve") => Command::Serve(serve(args.by_ref())?),
+        Some("server") => Command::Sockets(Suite::Server),
+        Some("idle") => Command::Sockets(Suite::Idle),
+        Some("body") => Command::Sockets(Suite::Body),
+        Some("client") => Command::Sockets(Suite::Client),
+        Some("proxy") => Command::Sockets(Suite::Proxy),
+        Some("play") => Command::Play(args.by_ref().collect()),
         Some(other) => return Err(format!("unknown suite {other}")),
         None => return Err("no suite".to_owned()),
     };
     let (rounds, has_windows) = match command {
         Command::Parse | Command::Count | Command::Once(_) => (ROUNDS, false),
-        Command::Servers(Suite::Server | Suite::Body) => (SERVER_ROUNDS, true),
-        Command::Servers(Suite::Idle) | Command::Serve(_) => (SERVER_ROUNDS, false),
+        Command::Sockets(Suite::Server | Suite::Body | Suite::Client | Suite::Proxy) => (SOCKET_ROUNDS, true),
+        Command::Sockets(Suite::Idle) | Command::Play(_) => (SOCKET_ROUNDS, false),
     };
     let (json, filter, subject) = (None, String::new(), None);
     let mut parsed = Args { command, json, rounds, filter, subject, window: seconds(SECONDS) };
@@ -95,7 +91,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, Stri
             "--filter" => parsed.filter = value,
             "--subject" => parsed.subject = Some(value),
             "--seconds" if has_windows => parsed.window = seconds(number(&value)?),
-            "--seconds" => return Err("only server and body have --seconds".to_owned()),
+            "--seconds" => return Err("only suites with windows have --seconds".to_owned()),
             _ => return Err(format!("unknown option {flag}")),
         }
     }
@@ -105,12 +101,6 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, Stri
 fn once(mut args: impl Iterator<Item = String>) -> Result<Once, String> {
     let mut next = || args.next().ok_or_else(|| "once CASE ours|theirs BATCHES run|idle".to_owned());
     Ok(Once { case: next()?, theirs: next()? == "theirs", batches: number(&next()?)?, idle: next()? == "idle" })
-}
-
-fn serve(mut args: impl Iterator<Item = String>) -> Result<Serve, String> {
-    let usage = || "serve CANDIDATE requests|bodies CORE".to_owned();
-    let mut next = || args.next().ok_or_else(usage);
-    Ok(Serve { candidate: next()?, bodies: next()? == "bodies", core: next()?.parse().map_err(|_| usage())? })
 }
 
 fn number(value: &str) -> Result<usize, String> {
@@ -134,7 +124,7 @@ mod tests {
         let parsed = args("parse --filter mixed --rounds 7").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((parsed.rounds, parsed.filter.as_str(), parsed.json), (7, "mixed", None));
         assert_eq!(args("count").map(|parsed| parsed.rounds), Ok(ROUNDS));
-        assert_eq!(args("idle").map(|parsed| parsed.rounds), Ok(SERVER_ROUNDS));
+        assert_eq!(args("idle").map(|parsed| parsed.rounds), Ok(SOCKET_ROUNDS));
         assert_eq!(args("body --seconds 2").map(|parsed| parsed.window), Ok(Duration::from_secs(2)));
     }
 

@@ -10,9 +10,9 @@ mod measure;
 mod mixed;
 mod report;
 #[cfg(all(feature = "servers", target_os = "linux"))]
-mod server;
+mod sockets;
 
-use args::{Args, Command, Serve, Suite};
+use args::{Args, Command, Suite};
 use candidate::Case;
 use report::{Metric, Row};
 use std::process::ExitCode;
@@ -44,8 +44,8 @@ fn run(args: &Args) -> Result<(), String> {
         Command::Parse => heads_and_chunks(args, Metric::Time)?,
         Command::Count => heads_and_chunks(args, Metric::Instructions)?,
         Command::Once(once) => return count::once(cases::parse(), once),
-        Command::Servers(suite) => servers(*suite, args)?,
-        Command::Serve(serve) => return serve_candidate(serve),
+        Command::Sockets(suite) => sockets(*suite, args)?,
+        Command::Play(args) => return play_candidate(args),
     };
     match &args.json {
         Some(path) => report::write_json(&rows, path).map_err(|error| format!("{}: {error}", path.display())),
@@ -96,21 +96,21 @@ fn row(case: &mut Case, metric: Metric, rounds: usize) -> Result<Row, String> {
 }
 
 #[cfg(all(feature = "servers", target_os = "linux"))]
-fn servers(suite: Suite, args: &Args) -> Result<Vec<Row>, String> {
-    server::run(suite, args)
+fn sockets(suite: Suite, args: &Args) -> Result<Vec<Row>, String> {
+    sockets::run(suite, args)
 }
 
 #[cfg(all(feature = "servers", target_os = "linux"))]
-fn serve_candidate(serve: &Serve) -> Result<(), String> {
-    server::serve(serve)
+fn play_candidate(args: &[String]) -> Result<(), String> {
+    sockets::play(args)
 }
 
 #[cfg(not(all(feature = "servers", target_os = "linux")))]
-fn servers(_: Suite, _: &Args) -> Result<Vec<Row>, String> {
-    Err("the suites of servers need Linux and the feature `servers`".to_owned())
+fn sockets(_: Suite, _: &Args) -> Result<Vec<Row>, String> {
+    Err("the suites of servers, clients and proxies need Linux and the feature `servers`".to_owned())
 }
 
 #[cfg(not(all(feature = "servers", target_os = "linux")))]
-fn serve_candidate(_: &Serve) -> Result<(), String> {
-    Err("this build holds no servers".to_owned())
+fn play_candidate(_: &[String]) -> Result<(), String> {
+    Err("this build holds no candidates".to_owned())
 }

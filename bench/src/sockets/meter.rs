@@ -1,14 +1,14 @@
 //! What the kernel counts: CPU time of processes and cores, memory of processes.
 
 use super::Setup;
-use super::client::wrong;
+use super::blocking::wrong;
 use std::fs;
 use std::io;
 use std::time::Instant;
 
 /// Begins a window.
 pub(crate) struct Meter {
-    server: u32,
+    candidate: u32,
     cores: Vec<usize>,
     start: Instant,
     at_start: Reading,
@@ -18,18 +18,18 @@ pub(crate) struct Meter {
 pub(crate) struct Usage {
     /// Seconds.
     pub(crate) elapsed: f64,
-    /// Seconds of CPU of the server's process, in its own code.
+    /// Seconds of CPU of the candidate's process, in its own code.
     pub(crate) user: f64,
-    /// The share of the time in which the server did not run.
+    /// The share of the time in which the candidate did not run.
     pub(crate) waiting: f64,
-    /// The share of the cores that others than the server and the load used.
+    /// The share of the cores that others than the candidate and this process used.
     pub(crate) others: f64,
 }
 
 /// Seconds of CPU since the beginning.
 struct Reading {
-    server: Cpu,
-    load: Cpu,
+    candidate: Cpu,
+    own: Cpu,
     /// The cores of both, whoever used them.
     cores: f64,
 }
@@ -46,31 +46,31 @@ impl Cpu {
 }
 
 impl Meter {
-    pub(crate) fn start(server: u32, setup: Setup) -> io::Result<Self> {
-        let mut cores = vec![setup.server_core, setup.load_core];
+    pub(crate) fn start(candidate: u32, setup: Setup) -> io::Result<Self> {
+        let mut cores = vec![setup.candidate_core, setup.other_core];
         cores.dedup();
-        let at_start = Reading::take(server, &cores)?;
-        Ok(Meter { server, cores, start: Instant::now(), at_start })
+        let at_start = Reading::take(candidate, &cores)?;
+        Ok(Meter { candidate, cores, start: Instant::now(), at_start })
     }
 
     pub(crate) fn stop(self) -> io::Result<Usage> {
         let elapsed = self.start.elapsed().as_secs_f64();
-        let now = Reading::take(self.server, &self.cores)?;
-        let server = now.server.total() - self.at_start.server.total();
-        let load = now.load.total() - self.at_start.load.total();
-        let others = now.cores - self.at_start.cores - server - load;
+        let now = Reading::take(self.candidate, &self.cores)?;
+        let candidate = now.candidate.total() - self.at_start.candidate.total();
+        let own = now.own.total() - self.at_start.own.total();
+        let others = now.cores - self.at_start.cores - candidate - own;
         Ok(Usage {
             elapsed,
-            user: now.server.user - self.at_start.server.user,
-            waiting: (1.0 - server / elapsed).max(0.0),
+            user: now.candidate.user - self.at_start.candidate.user,
+            waiting: (1.0 - candidate / elapsed).max(0.0),
             others: others.max(0.0) / (elapsed * self.cores.len() as f64),
         })
     }
 }
 
 impl Reading {
-    fn take(server: u32, cores: &[usize]) -> io::Result<Self> {
-        Ok(Reading { server: process(server)?, load: process(std::process::id())?, cores: busy(cores)? })
+    fn take(candidate: u32, cores: &[usize]) -> io::Result<Self> {
+        Ok(Reading { candidate: process(candidate)?, own: process(std::process::id())?, cores: busy(cores)? })
     }
 }
 

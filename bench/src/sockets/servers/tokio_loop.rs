@@ -2,8 +2,8 @@
 //! that.
 
 use super::accept;
-use crate::server::content::{DOWN_CHUNKED, HELLO, LENGTH, MEDIA_TYPE, OCTETS, PIECE};
-use crate::server::tail::keep_last;
+use crate::sockets::content::{DOWN_CHUNKED, HELLO, LENGTH, MEDIA_TYPE, OCTETS, PIECE};
+use crate::sockets::tail::keep_last;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -27,23 +27,33 @@ thread_local! {
 }
 
 pub(super) async fn requests(listener: TcpListener) {
+    counted(listener, |_| {}).await;
+}
+
+/// Tells `count` of the requests that it is about to answer.
+pub(crate) async fn counted(listener: TcpListener, count: impl Fn(u64) + Clone + Send + 'static) {
     let length = HELLO.len();
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {length}\r\nDate: {DATE}\r\n\r\n{HELLO}"
     );
     let (length, answers) = (answer.len(), &*answer.repeat(ANSWERS).leak());
-    accept(listener, |stream| async move { _ = answer_all(stream, answers.as_bytes(), length).await }).await;
+    let serve = |stream| {
+        let count = count.clone();
+        async move { _ = answer_all(stream, answers.as_bytes(), length, count).await }
+    };
+    accept(listener, serve).await;
 }
 
 /// Answers until the end. `answers` is [`ANSWERS`] of them, each of `length` octets.
-async fn answer_all(mut stream: TcpStream, answers: &[u8], length: usize) -> io::Result<()> {
+async fn answer_all(mut stream: TcpStream, answers: &[u8], length: usize, count: impl Fn(u64)) -> io::Result<()> {
     let mut last = [0; 3];
     loop {
-        let mut count = read(&mut stream, |octets| heads(&mut last, octets)).await?;
-        while count > 0 {
-            let now = count.min(ANSWERS);
+        let mut due = read(&mut stream, |octets| heads(&mut last, octets)).await?;
+        count(due as u64);
+        while due > 0 {
+            let now = due.min(ANSWERS);
             stream.write_all(&answers[..now * length]).await?;
-            count -= now;
+            due -= now;
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Suite `body`: large content on one connection, octets a second.
 
-use super::client::{self, read_head, wrong};
+use super::Setup;
+use super::blocking::{self, read_head, wrong};
 use super::content::{DOWN, DOWN_CHUNKED, LENGTH, OCTETS, UP};
 use super::meter::Meter;
+use super::part::Part;
 use super::process::Process;
 use super::rounds::{Case, Metric, Window};
 use super::tail::keep_last;
-use super::{Candidate, Setup};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
@@ -25,14 +26,14 @@ pub(crate) enum Way {
 }
 
 pub(crate) fn case(name: &'static str, setup: Setup, way: Way) -> Case {
-    let measure = move |candidate: &Candidate| window(candidate, setup, way);
+    let measure = move |name: &str| window(name, setup, way);
     Case { name, metrics: &[Metric::Throughput], measure: Box::new(measure) }
 }
 
 /// Whole messages, as many as begin within the window.
-fn window(candidate: &Candidate, setup: Setup, way: Way) -> io::Result<Window> {
-    let server = Process::start(candidate, true, setup.server_core)?;
-    let mut client = Client::connect(server.address())?;
+fn window(name: &str, setup: Setup, way: Way) -> io::Result<Window> {
+    let (server, address) = Process::serving(name, Part::Bodies, setup)?;
+    let mut client = Client::connect(address)?;
     client.transfer(way)?;
     let meter = Meter::start(server.id(), setup)?;
     let end = Instant::now() + setup.window;
@@ -53,7 +54,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
-        Ok(Client { stream: client::connect(address)?, buffer: vec![0; READ] })
+        Ok(Client { stream: blocking::connect(address)?, buffer: vec![0; READ] })
     }
 
     /// Content of [`LENGTH`] octets, there or back.

@@ -1,39 +1,51 @@
-//! A server as a fresh process of this program, bound to a core.
+//! A candidate as a fresh process of this program, bound to a core.
 
-use super::client::wrong;
-use super::{Candidate, Run, meter};
+use super::Setup;
+use super::blocking::wrong;
+use super::meter;
+use super::part::{Part, Play};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use tokio::net::TcpListener;
 
-/// A running server. It ends when this is dropped, or this process ends.
+/// Serves on a listener for ever, on a current-thread runtime.
+pub(crate) type Run = fn(TcpListener) -> Serving;
+pub(crate) type Serving = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A running candidate. It ends when this is dropped, or this process ends.
 pub(crate) struct Process {
     child: Child,
-    address: SocketAddr,
 }
 
 impl Process {
-    pub(crate) fn start(candidate: &Candidate, bodies: bool, core: usize) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", candidate.name, if bodies { "bodies" } else { "requests" }, &core.to_string()])
+    pub(crate) fn start(candidate: &str, part: Part, setup: Setup) -> io::Result<Self> {
+        let play = Play { candidate: candidate.to_owned(), part, core: setup.candidate_core };
+        let child = Command::new(std::env::current_exe()?)
+            .args(play.to_args())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        let address = line.trim().parse();
-        let mut process = Process { child, address: (Ipv4Addr::LOCALHOST, 0).into() };
-        process.address = address.map_err(|_| wrong("the server does not tell its address"))?;
-        Ok(process)
+        Ok(Process { child })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// One that serves, and where.
+    pub(crate) fn serving(candidate: &str, part: Part, setup: Setup) -> io::Result<(Self, SocketAddr)> {
+        let mut process = Process::start(candidate, part, setup)?;
+        let mut line = String::new();
+        if let Some(stdout) = process.child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let address = line.trim().parse().map_err(|_| wrong("the server does not tell its address"))?;
+        Ok((process, address))
+    }
+
+    /// Whether it has not come to an end, which none should.
+    pub(crate) fn is_running(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -58,11 +70,15 @@ impl Drop for Process {
     }
 }
 
-/// The other side of [`Process::start`].
-pub(crate) fn serve(server: Run, core: usize) -> io::Result<()> {
+/// The other side of [`Process::start`]: what a process does before it is a candidate.
+pub(crate) fn settle(core: usize) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     pin(core)?;
-    raise_descriptors(0)?;
+    raise_descriptors(0)
+}
+
+/// Serves on a port that is free, with the same runtime for everyone. The address is told to [`Process::serving`].
+pub(crate) fn serve<F: Future<Output = ()>>(server: impl FnOnce(TcpListener) -> F) -> io::Result<()> {
     run(server, |address| {
         let mut stdout = io::stdout();
         writeln!(stdout, "{address}")?;
@@ -70,10 +86,12 @@ pub(crate) fn serve(server: Run, core: usize) -> io::Result<()> {
     })
 }
 
-/// Serves on a port that is free, with the same runtime for everyone.
-pub(crate) fn run(server: Run, tell: impl FnOnce(SocketAddr) -> io::Result<()>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+/// As [`serve`], with the address told to `tell`.
+pub(crate) fn run<F: Future<Output = ()>>(
+    server: impl FnOnce(TcpListener) -> F,
+    tell: impl FnOnce(SocketAddr) -> io::Result<()>,
+) -> io::Result<()> {
+    runtime()?.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         tell(listener.local_addr()?)?;
         server(listener).await;
@@ -81,7 +99,12 @@ pub(crate) fn run(server: Run, tell: impl FnOnce(SocketAddr) -> io::Result<()>) 
     })
 }
 
-/// The cores for the server and for the load: the first two that this process may use, or the only one for both.
+/// The runtime that everyone has.
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The cores for the candidate and for what it talks to: the first two that this process may use, or the only one for both.
 pub(crate) fn cores() -> io::Result<(usize, usize)> {
     let allowed = sched_getaffinity(None)?;
     let mut cores = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core));

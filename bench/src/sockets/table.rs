@@ -1,4 +1,4 @@
-//! The figures of servers as a table to read.
+//! The figures of programs on sockets as a table to read.
 
 use super::rounds::{Comparison, Metric, Outcome, Peak};
 use crate::measure::Figures;
@@ -20,7 +20,7 @@ pub(crate) fn table(outcome: &Outcome) -> String {
             "{case:<14} {name:<18} {subject:<16} {ours:>11}   {peer:<11} {theirs:>11}   {ratio_p10:>6.3} {ratio_median:>6.3}   {rounds:>6}{mark}",
         );
     }
-    table.push_str("\nmost memory of a server, MiB\n");
+    table.push_str("\nmost memory of a candidate, MiB\n");
     for Peak { case, candidate, octets } in &outcome.peaks {
         let _ = writeln!(table, "{case:<14} {candidate:<16} {:>8.1}", *octets as f64 / f64::from(1 << 20));
     }

@@ -1,8 +1,9 @@
 //! Suite `idle`: what a connection costs that has had a request answered and waits for the next.
 
+use super::part::Part;
 use super::process::{self, Process};
 use super::rounds::{Case, Metric, Window};
-use super::{Candidate, Setup, client};
+use super::{Setup, blocking};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -14,18 +15,18 @@ const SPARE: usize = 50;
 const REST: Duration = Duration::from_secs(1);
 
 pub(crate) fn case(name: &'static str, setup: Setup, count: usize) -> Case {
-    let measure = move |candidate: &Candidate| window(candidate, setup, count);
+    let measure = move |name: &str| window(name, setup, count);
     Case { name, metrics: &[Metric::ConnectionMemory], measure: Box::new(measure) }
 }
 
-fn window(candidate: &Candidate, setup: Setup, count: usize) -> io::Result<Window> {
+fn window(name: &str, setup: Setup, count: usize) -> io::Result<Window> {
     process::raise_descriptors(count + SPARE)?;
-    let server = Process::start(candidate, false, setup.server_core)?;
+    let (server, address) = Process::serving(name, Part::Requests, setup)?;
     // The first request brings in code and tables that later ones share.
-    let _first = hold(server.address(), 1)?;
+    let _first = hold(address, 1)?;
     thread::sleep(REST);
     let before = server.resident()?;
-    let held = hold(server.address(), count)?;
+    let held = hold(address, count)?;
     thread::sleep(REST);
     let after = server.resident()?;
     // All are still there.
@@ -34,7 +35,7 @@ fn window(candidate: &Candidate, setup: Setup, count: usize) -> io::Result<Windo
         match stream.peek(&mut [0]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
-            Ok(_) => return Err(client::wrong("the server does not keep idle connections")),
+            Ok(_) => return Err(blocking::wrong("the server does not keep idle connections")),
         }
     }
     let value = (after as f64 - before as f64) / count as f64;
@@ -44,8 +45,8 @@ fn window(candidate: &Candidate, setup: Setup, count: usize) -> io::Result<Windo
 /// Connections that have had one request answered each, one after the other.
 pub(crate) fn hold(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
     let open = |_| {
-        let mut stream = client::connect(address)?;
-        client::exchange(&mut stream)?;
+        let mut stream = blocking::connect(address)?;
+        blocking::exchange(&mut stream)?;
         Ok(stream)
     };
     (0..count).map(open).collect()

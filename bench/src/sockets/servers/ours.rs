@@ -1,8 +1,6 @@
-//! The subjects: the wire itself, a service, an axum router. One is added by a line of `CANDIDATES` and a function that
-//! serves on a listener.
+//! The wire itself, a service, an axum router.
 
-use super::Candidate;
-use super::content::{DOWN, HELLO, LENGTH, Large, MEDIA_TYPE, OCTETS, PIECE, TARGET};
+use crate::sockets::content::{DOWN, HELLO, LENGTH, Large, MEDIA_TYPE, OCTETS, PIECE, TARGET};
 use axum::Router;
 use axum::routing::get;
 use http_body_util::Either;
@@ -18,21 +16,15 @@ use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
 
-pub(crate) const CANDIDATES: &[Candidate] = &[
-    Candidate {
-        name: "http-tokio L1",
-        requests: |listener| Box::pin(wire(listener, hello)),
-        bodies: Some(|listener| Box::pin(wire(listener, content))),
-    },
-    Candidate {
-        name: "http-tokio L2",
-        requests: |listener| Box::pin(service_hello(listener)),
-        bodies: Some(|listener| Box::pin(service_content(listener))),
-    },
-    Candidate { name: "http-tokio axum", requests: |listener| Box::pin(router(listener)), bodies: None },
-];
-
 type Wire = Connection<Server>;
+
+pub(super) async fn wire_hello(listener: TcpListener) {
+    wire(listener, hello).await;
+}
+
+pub(super) async fn wire_content(listener: TcpListener) {
+    wire(listener, content).await;
+}
 
 async fn wire<F>(listener: TcpListener, serve: fn(Wire) -> F)
 where
@@ -104,7 +96,7 @@ async fn content(mut http: Wire) -> Result<(), Error> {
     }
 }
 
-async fn service_hello(listener: TcpListener) {
+pub(super) async fn service_hello(listener: TcpListener) {
     let hello = async |_: Request<Body>| {
         let mut response = Response::new(Body::from(HELLO));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
@@ -113,7 +105,7 @@ async fn service_hello(listener: TcpListener) {
     serve(listener, service_fn(hello)).await;
 }
 
-async fn service_content(listener: TcpListener) {
+pub(super) async fn service_content(listener: TcpListener) {
     let content = async |mut request: Request<Body>| {
         if request.method() == Method::GET {
             return Ok::<_, BodyError>(Response::new(Either::Left(Large::at(request.uri().path()))));
@@ -126,6 +118,6 @@ async fn service_content(listener: TcpListener) {
     serve(listener, service_fn(content)).await;
 }
 
-async fn router(listener: TcpListener) {
+pub(super) async fn router(listener: TcpListener) {
     serve(listener, Router::new().route(TARGET, get(async || HELLO))).await;
 }

@@ -1,7 +1,7 @@
 //! The light load generator of suite `server`: 64 connections, each with a request, or 16, under way at any time. It
 //! counts octets of answers whose length it has learned, and understands nothing.
 
-use super::client::{self, PATIENCE, wrong};
+use super::blocking::{self, PATIENCE, wrong};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::io::{self, ErrorKind, Read, Write};
@@ -33,11 +33,11 @@ impl Load {
     /// Connects, learns the length of the answers, and sends the first requests.
     pub(crate) fn connect(address: SocketAddr, depth: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let requests = client::request().repeat(depth);
+        let requests = blocking::request().repeat(depth);
         let mut connections = Vec::with_capacity(CONNECTIONS);
         for token in 0..CONNECTIONS {
-            let mut stream = client::connect(address)?;
-            let answers = client::exchange(&mut stream)? * depth;
+            let mut stream = blocking::connect(address)?;
+            let answers = blocking::exchange(&mut stream)? * depth;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream);
             poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;

@@ -1,13 +1,12 @@
 //! Runs the windows of a case, the candidates in turn, and pairs those of a round.
 
-use super::Candidate;
 use crate::measure::{Figures, percentile};
 use crate::report::Row;
 use std::io;
 
 /// A window in which others used more of the cores says nothing.
 const OTHERS: f64 = 0.04;
-/// Where the server waited longer, it was the load that could do no more.
+/// Where the candidate waited longer, it was its peer that could do no more.
 const WAITING: f64 = 0.1;
 /// Rounds that must be left when those with such windows are left out; else none is.
 const ENOUGH: usize = 3;
@@ -17,9 +16,9 @@ const ENOUGH: usize = 3;
 pub(crate) enum Metric {
     /// Answered in a second.
     Requests,
-    /// µs of the server's own code for a request.
+    /// µs of the candidate's own code for a request.
     UserCpu,
-    /// Octets of the server's memory.
+    /// Octets of the candidate's memory.
     ConnectionMemory,
     /// Octets of content in a second.
     Throughput,
@@ -31,8 +30,8 @@ pub(crate) struct Case {
     pub(crate) measure: Measure,
 }
 
-/// Starts a candidate and takes a window.
-type Measure = Box<dyn Fn(&Candidate) -> io::Result<Window>>;
+/// Starts the candidate of this name and takes a window.
+type Measure = Box<dyn Fn(&str) -> io::Result<Window>>;
 
 /// One candidate, once.
 pub(crate) struct Window {
@@ -40,9 +39,9 @@ pub(crate) struct Window {
     pub(crate) values: Vec<f64>,
     /// The share of the cores that was used by others.
     pub(crate) others: f64,
-    /// The share of the time in which the server did not run.
+    /// The share of the time in which the candidate did not run, where that tells that its peer could do no more.
     pub(crate) waiting: f64,
-    /// The most memory that the server ever had.
+    /// The most memory that the candidate ever had.
     pub(crate) peak: u64,
 }
 
@@ -107,8 +106,8 @@ impl Metric {
 /// Every subject with every peer.
 pub(crate) fn run(
     case: &Case,
-    subjects: &[&Candidate],
-    peers: &[&Candidate],
+    subjects: &[&'static str],
+    peers: &[&'static str],
     rounds: usize,
 ) -> Result<Outcome, String> {
     let candidates = [subjects, peers].concat();
@@ -118,13 +117,12 @@ pub(crate) fn run(
         for turn in 0..candidates.len() {
             // To and fro, so that what gets slower in the course of a round harms all alike.
             let index = if round % 2 == 0 { turn } else { candidates.len() - 1 - turn };
-            let name = candidates[index].name;
-            let window =
-                (case.measure)(candidates[index]).map_err(|error| format!("{}, {name}: {error}", case.name))?;
+            let name = candidates[index];
+            let window = (case.measure)(name).map_err(|error| format!("{}, {name}: {error}", case.name))?;
             if window.others > OTHERS {
                 eprintln!("{}, {name}: others used {:.0} % of the cores", case.name, window.others * 100.0);
             } else if window.waiting > WAITING {
-                eprintln!("{}, {name}: the server waited {:.0} % of the time", case.name, window.waiting * 100.0);
+                eprintln!("{}, {name}: it waited {:.0} % of the time", case.name, window.waiting * 100.0);
             }
             windows[index].push(window);
         }
@@ -132,14 +130,14 @@ pub(crate) fn run(
     let (ours, theirs) = windows.split_at(subjects.len());
     let mut comparisons = Vec::new();
     for (metric, &kind) in case.metrics.iter().enumerate() {
-        for (subject, ours) in subjects.iter().zip(ours) {
-            for (peer, theirs) in peers.iter().zip(theirs) {
+        for (&subject, ours) in subjects.iter().zip(ours) {
+            for (&peer, theirs) in peers.iter().zip(theirs) {
                 let pairs: Vec<_> = ours.iter().zip(theirs).collect();
                 let (used, disturbed) = quiet(&pairs);
                 comparisons.push(Comparison {
                     case: case.name,
-                    subject: subject.name,
-                    peer: peer.name,
+                    subject,
+                    peer,
                     metric: kind,
                     figures: figures(&used, metric),
                     used: used.len(),
@@ -150,9 +148,9 @@ pub(crate) fn run(
         }
     }
     let peak = |windows: &Vec<Window>| windows.iter().map(|window| window.peak).max().unwrap_or_default();
-    let peaks = candidates.iter().zip(&windows).map(|(candidate, windows)| Peak {
+    let peaks = candidates.iter().zip(&windows).map(|(&candidate, windows)| Peak {
         case: case.name,
-        candidate: candidate.name,
+        candidate,
         octets: peak(windows),
     });
     Ok(Outcome { comparisons, peaks: peaks.collect() })

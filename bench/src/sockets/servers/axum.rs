@@ -1,6 +1,6 @@
 //! `axum::serve` with a router of one route.
 
-use crate::server::content::{HELLO, TARGET};
+use crate::sockets::content::{HELLO, TARGET};
 use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;

@@ -2,7 +2,7 @@
 //! unbounded with large content.
 
 use super::accept;
-use crate::server::content::{HELLO, Large, MEDIA_TYPE};
+use crate::sockets::content::{HELLO, Large, MEDIA_TYPE};
 use http_body_util::{BodyExt, Either, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
