@@ -183,7 +183,10 @@ fn arrive(cable: &mut Cable, to: usize, packet: Packet, rng: &mut Rng, now: Inst
                 cable.ways[1 - to].under_way.push_back((now, Packet::Reset));
                 return;
             }
-            way.received.extend(octets);
+            // Nothing comes behind a reset.
+            if way.reset.is_none() {
+                way.received.extend(octets);
+            }
         }
         Packet::Fin => way.fin = true,
         Packet::Reset => {

@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// No deadline of either end is longer.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_secs(3 * 3600);
 
 #[derive(Default)]
 struct Queue {
@@ -312,8 +312,8 @@ pub fn run(seed: u64, plan: &Plan, trace: &Trace) -> Report {
     (limits.total, limits.per_target) = (plan.connections, plan.connections);
     let way = Way { spawner: spawner.clone(), net: net.clone(), door };
     let mut timeouts = ClientTimeouts::default();
-    // Far more than all handlers together think.
-    timeouts.wait = Duration::from_secs(600);
+    // Far more than all handlers and readers together take.
+    timeouts.wait = Duration::from_secs(3600);
     let mut client = ClientBuilder::new(way).limits(limits).timeouts(timeouts);
     if plan.pipelining > 1 {
         client = client.pipelining(plan.pipelining);
