@@ -47,7 +47,7 @@ fn url(server: &RawServer) -> String {
 
 #[test]
 fn client_get() {
-    let server = Server::start("hello", &[]);
+    let server = Server::start("http-tokio", "hello", &[]);
     let url = format!("http://{}", server.address());
     let ran = run("client_get", &[&format!("{url}/")], "");
     let (head, content) = ran.out.split_once("\n\n").unwrap();
@@ -95,7 +95,7 @@ fn client_get_says_what_is_wrong() {
 // X3
 #[test]
 fn upload() {
-    let server = Server::start("hello", &[]);
+    let server = Server::start("http-tokio", "hello", &[]);
     let url = format!("http://{}/echo", server.address());
     // The server sends back what it gets: a length, or chunks and what stands behind them.
     let ran = run("upload", &["--post", &url], "some words\n");
@@ -183,7 +183,7 @@ fn pipelining_client() {
     );
     assert_eq!((ran.code, server.connections()), (Some(0), 4));
 
-    let server = Server::start("hello", &[]);
+    let server = Server::start("http-tokio", "hello", &[]);
     let ran = run("pipelining_client", &[&format!("http://{}/", server.address()), "100", "10"], "");
     assert_eq!((ran.out.lines().count(), ran.code), (3, Some(0)), "{}", ran.err);
 }
