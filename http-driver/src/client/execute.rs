@@ -104,7 +104,8 @@ impl<C: Connect> Client<C> {
             && MethodKind::of(parts.method.as_str().as_bytes()).may_pipeline()
             && (length, head.split.upgrade.is_empty()) == (BodyLength::Empty, true)
         {
-            match self.0.lanes.carry(&self.0, &target, &head.head(), informed).await {
+            let now = *begun.insert(self.0.now());
+            match self.0.lanes.carry(&self.0, &target, &head.head(), informed, now).await {
                 // Not pipelined again (RFC 9112 section 9.3.2): another connection that breaks would lose as much.
                 Err(RequestError::Broken(error)) if error.may_retry() => again = true,
                 answered => return answered,

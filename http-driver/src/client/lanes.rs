@@ -1,7 +1,7 @@
 //! [`Lanes`]: the connections on which a client pipelines, by target; which request goes where.
 
 use super::Clock;
-use super::call::{Call, Waits};
+use super::call::Waits;
 use super::connect::Connect;
 use super::error::{Phase, RequestError};
 use super::exchange::Phases;
@@ -15,7 +15,7 @@ use crate::Body;
 use crate::runtime::Runtime;
 use crate::watched::lock;
 use http::Response;
-use http_proto::RequestHead;
+use http_proto::{Instant, RequestHead};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, Weak};
@@ -55,18 +55,36 @@ impl<C: Connect> Default for AllLanes<C> {
 }
 
 impl<C: Connect> AllLanes<C> {
-    /// Carries a request that may be pipelined.
+    /// Carries a request that may be pipelined; `begun`: when the search for a connection began.
     pub(super) async fn carry(
         &self,
         shared: &Arc<Shared<C>>,
         target: &Target,
         head: &RequestHead<'_>,
         informed: Option<&Informed>,
+        begun: Instant,
     ) -> Result<Response<Body>, RequestError> {
-        let placing = self.place(shared, target, head, informed);
-        let placed = within(shared.timeouts.wait, Clock::<C>::default(), placing).await;
-        let (call, _) = placed.ok_or(RequestError::Timeout(Phase::Wait))?;
-        Waits(call?).await
+        let depth = usize::from(shared.pipelining);
+        let most = shared.requests();
+        let mut turn = Turn { all: &self.0, target, depth, number: None };
+        let mut phases = Phases::default();
+        loop {
+            // Connecting has deadlines of its own.
+            let chosen = within(shared.timeouts.wait, Clock::<C>::default(), poll_fn(|cx| turn.poll(cx))).await;
+            phases.ready = shared.now().saturating_since(begun);
+            let (chosen, _) = chosen.ok_or(RequestError::Timeout(Phase::Wait))?;
+            let lane = match chosen {
+                Choice::Take(lane) => lane,
+                Choice::Open => {
+                    let Some((lane, opened)) = self.open(shared, &mut turn, begun).await? else { continue };
+                    phases = opened;
+                    lane
+                }
+            };
+            if let Some(call) = lane.begin(head, informed.cloned(), phases, most)? {
+                return Waits(call).await;
+            }
+        }
     }
 
     /// Somebody waits for a place: the lane with the least to do takes no further requests, and gives its place up when
@@ -84,36 +102,12 @@ impl<C: Connect> AllLanes<C> {
         }
     }
 
-    /// Begins it, on a lane with room or on a new one.
-    async fn place(
-        &self,
-        shared: &Arc<Shared<C>>,
-        target: &Target,
-        head: &RequestHead<'_>,
-        informed: Option<&Informed>,
-    ) -> Result<Arc<Call>, RequestError> {
-        let depth = usize::from(shared.pipelining);
-        let most = shared.requests();
-        let mut turn = Turn { all: &self.0, target, depth, number: None };
-        loop {
-            let (lane, phases) = match poll_fn(|cx| turn.poll(cx)).await {
-                Choice::Take(lane) => (lane, Phases::default()),
-                Choice::Open => match self.open(shared, &mut turn).await? {
-                    Some(opened) => opened,
-                    None => continue,
-                },
-            };
-            if let Some(call) = lane.begin(head, informed.cloned(), phases, most)? {
-                return Ok(call);
-            }
-        }
-    }
-
     /// A new lane; `None` if the pool has no place for it, and one of those that are there has got room meanwhile.
     async fn open(
         &self,
         shared: &Arc<Shared<C>>,
         turn: &mut Turn<'_, C>,
+        begun: Instant,
     ) -> Result<Option<(Arc<Lane<C>>, Phases)>, RequestError> {
         let (target, depth) = (turn.target, turn.depth);
         let opening = Opening { all: &self.0, target, depth };
@@ -125,7 +119,8 @@ impl<C: Connect> AllLanes<C> {
             }
             turn.poll_room(cx).is_ready()
         };
-        let Some((lease, phases)) = shared.check_out_unless(target.clone(), false, &mut None, room).await? else {
+        let Some((lease, phases)) = shared.check_out_unless(target.clone(), false, &mut Some(begun), room).await?
+        else {
             return Ok(None);
         };
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };

@@ -82,6 +82,11 @@ impl<C: Connect> Shared<C> {
         lock(&self.store).pool.limits().requests
     }
 
+    /// The time on the clock of `begun`.
+    pub(super) fn now(&self) -> Instant {
+        lock(&self.store).clock.now()
+    }
+
     pub(super) fn state(&self) -> PoolState {
         let pool = &lock(&self.store).pool;
         PoolState { connections: pool.len(), idle: pool.idle(), waiting: pool.waiting() }

@@ -1,8 +1,8 @@
 //! Pipelining by level 2 on wires in memory.
 
-use super::site::{NO_CONTENT, Site, error, poll, post, secs};
+use super::site::{NO_CONTENT, Site, error, ms, phases, poll, post, secs};
 use http::Request;
-use http_driver::{Body, BodyError, Phase, PoolLimits, RequestError};
+use http_driver::{Body, BodyError, ClientTimeouts, Phase, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
 use std::task::{Context, Waker};
 use tests::memory::{Task, send};
@@ -247,4 +247,35 @@ fn every_phase_has_its_deadline() {
         BodyError::Received(late) => assert_eq!(late.kind(), RecvErrorKind::BodyTimeout),
         other => panic!("{other:?}"),
     }
+}
+
+// X6: opening a connection is not waiting for one.
+#[test]
+fn connecting_has_deadlines_of_its_own() {
+    let mut timeouts = ClientTimeouts::default();
+    timeouts.wait = ms(100);
+    let mut site = Site::with(|client| client.pipelining(2).timeouts(timeouts));
+    site.lines.delay(None, ms(150));
+    let first = site.send(get(0));
+    let second = site.send(get(1));
+    site.world.advance(ms(100));
+    assert_eq!(error(&second).timed_out(), Some(Phase::Wait));
+    site.world.advance(ms(50));
+    site.answer(&site.lines.peer(), NO_CONTENT);
+    first.done().unwrap();
+}
+
+// N44: behind a connection that has broken, time goes on.
+#[test]
+fn the_time_on_a_broken_connection_counts() {
+    let mut site = site(2);
+    let (task, first) = site.open(get(0));
+    site.world.advance(ms(5));
+    first.fin();
+    site.world.turn();
+    let second = site.lines.peer();
+    site.world.advance(ms(1));
+    site.answer(&second, NO_CONTENT);
+    let known = phases(&task.done().unwrap());
+    assert_eq!((known.ready, known.head), (ms(5), Some(ms(6))));
 }
