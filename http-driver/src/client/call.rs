@@ -11,6 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 type Answered = Result<Response<Body>, RequestError>;
 
@@ -19,7 +20,10 @@ pub(super) struct Call {
     informed: Option<Informed>,
     exchange: ClientExchange,
     begun: Instant,
-    found: Phases,
+    /// How long it had taken until then.
+    ready: Duration,
+    /// The request ends behind so many octets of the connection.
+    pub(super) ends: u64,
 }
 
 enum Waited {
@@ -30,8 +34,15 @@ enum Waited {
 }
 
 impl Call {
-    pub(super) fn new(informed: Option<Informed>, exchange: ClientExchange, begun: Instant, found: Phases) -> Self {
-        Call { answer: Watched::new(Waited::Yes), informed, exchange, begun, found }
+    pub(super) fn new(
+        informed: Option<Informed>,
+        exchange: ClientExchange,
+        begun: Instant,
+        found: Phases,
+        ends: u64,
+    ) -> Self {
+        exchange.set_phases(found);
+        Call { answer: Watched::new(Waited::Yes), informed, exchange, begun, ready: found.ready, ends }
     }
 
     pub(super) fn inform(&self, interim: Response<()>) {
@@ -40,10 +51,16 @@ impl Call {
         }
     }
 
+    /// The last octet of the request was written.
+    pub(super) fn sent(&self, now: Instant) {
+        self.exchange.note(|phases| phases.sent = Some(self.since(now)));
+    }
+
     /// The head of the answer has come.
     pub(super) fn answer(&self, answer: Result<Response<Body>, HttpError>, first_octet: Instant, head: Instant) {
-        let first_octet = Some(self.since(first_octet));
-        self.exchange.set_phases(Phases { first_octet, head: Some(self.since(head)), ..self.found });
+        self.exchange.note(|phases| {
+            (phases.first_octet, phases.head) = (Some(self.since(first_octet)), Some(self.since(head)));
+        });
         self.give(answer.map_err(RequestError::Answer).map(|mut response| {
             response.extensions_mut().insert(self.exchange.clone());
             response
@@ -52,7 +69,7 @@ impl Call {
 
     /// So has all of it.
     pub(super) fn end(&self, now: Instant) {
-        self.exchange.set_done(self.since(now));
+        self.exchange.note(|phases| phases.done = Some(self.since(now)));
     }
 
     pub(super) fn time_out(&self, phase: Phase) {
@@ -80,8 +97,8 @@ impl Call {
         });
     }
 
-    fn since(&self, at: Instant) -> std::time::Duration {
-        self.found.ready + at.saturating_since(self.begun)
+    fn since(&self, at: Instant) -> Duration {
+        self.ready + at.saturating_since(self.begun)
     }
 }
 

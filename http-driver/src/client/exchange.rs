@@ -76,8 +76,9 @@ impl ClientExchange {
         *known = Phases { done: known.done, ..phases };
     }
 
-    pub(super) fn set_done(&self, done: Duration) {
-        lock(&self.0.inner).phases.done = Some(done);
+    /// Notes more of them.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Phases)) {
+        change(&mut lock(&self.0.inner).phases);
     }
 
     pub(super) fn set_upgraded(&self, upgraded: Upgraded<BoxTransport>) {

@@ -359,7 +359,7 @@ impl<C: Connect> Flight<C> {
     /// Notes that the answer is complete.
     pub(super) fn end(&self, exchange: &ClientExchange) {
         self.report(exchange);
-        exchange.set_done(self.found.ready + self.link.now.saturating_since(self.begun));
+        exchange.note(|phases| phases.done = Some(self.found.ready + self.link.now.saturating_since(self.begun)));
     }
 
     /// The content of the request, if none of it was asked for.

@@ -32,6 +32,8 @@ struct Inner<C: Connect> {
     line: Option<Line<C>>,
     /// Those unanswered, oldest first.
     calls: VecDeque<Arc<Call>>,
+    /// So many of them are written as a whole.
+    sent: usize,
     /// Where the content of the oldest one's answer goes, while it is arriving.
     content: Option<Arc<Slot>>,
     task: Option<Waker>,
@@ -40,7 +42,7 @@ struct Inner<C: Connect> {
 impl<C: Connect> Lane<C> {
     pub(super) fn new(line: Line<C>) -> Self {
         let calls = VecDeque::new();
-        let inner = Inner { line: Some(line), calls, content: None, task: None };
+        let inner = Inner { line: Some(line), calls, sent: 0, content: None, task: None };
         Lane { inner: Mutex::new(inner), load: AtomicUsize::new(0) }
     }
 
@@ -78,9 +80,9 @@ impl<C: Connect> Lane<C> {
         if number >= most {
             line.link.core.shutdown();
         }
-        let begun = line.link.timer.now();
+        let (begun, ends) = (line.link.timer.now(), line.link.queued());
         let exchange = ClientExchange::new(Arc::clone(&line.info), number);
-        let call = Arc::new(Call::new(informed, exchange, begun, phases));
+        let call = Arc::new(Call::new(informed, exchange, begun, phases, ends));
         inner.calls.push_back(Arc::clone(&call));
         self.load.store(if number >= most { OVER } else { inner.calls.len() }, Relaxed);
         let task = inner.task.take();
@@ -136,7 +138,18 @@ impl<C: Connect> Inner<C> {
                 return self.fail(None, cx);
             }
             let reading = if wanted { Reading::Wanted } else { Reading::Ahead };
-            ready!(line.link.poll_turn(cx, &mut line.inbox, reading));
+            let turn = line.link.poll_turn(cx, &mut line.inbox, reading);
+            self.settle();
+            ready!(turn);
+        }
+    }
+
+    /// Notes what is written.
+    fn settle(&mut self) {
+        let Some(line) = &self.line else { return };
+        while let Some(call) = self.calls.get(self.sent).filter(|call| call.ends <= line.link.written) {
+            call.sent(line.link.now);
+            self.sent += 1;
         }
     }
 
@@ -180,6 +193,7 @@ impl<C: Connect> Inner<C> {
                 line.link.head_at = line.link.read_at;
                 line.report();
                 self.calls.pop_front();
+                self.sent = self.sent.saturating_sub(1);
                 return true;
             }
             Event::UpgradeTail(_) | Event::NeedInput | Event::Paused | Event::Closed => {}

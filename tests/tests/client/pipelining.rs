@@ -2,7 +2,7 @@
 
 use super::site::{NO_CONTENT, Site, error, ms, phases, poll, post, secs};
 use http::Request;
-use http_driver::{Body, BodyError, ClientTimeouts, Phase, PoolLimits, RequestError};
+use http_driver::{Body, BodyError, ClientTimeouts, Phase, Phases, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
 use std::task::{Context, Waker};
 use tests::memory::{Task, send};
@@ -278,4 +278,37 @@ fn the_time_on_a_broken_connection_counts() {
     site.answer(&second, NO_CONTENT);
     let known = phases(&task.done().unwrap());
     assert_eq!((known.ready, known.head), (ms(5), Some(ms(6))));
+}
+
+// N44
+#[test]
+fn every_station_has_its_time() {
+    let mut site = site(2);
+    site.lines.delay(Some(ms(3)), ms(4));
+    let tasks: Vec<_> = (0..3).map(|number| site.send(get(number))).collect();
+    site.world.advance(ms(7));
+    let peer = site.lines.peer();
+    site.world.advance(ms(1));
+    site.answer(&peer, "HTTP/1.1 2");
+    site.world.advance(ms(1));
+    site.answer(&peer, format!("{}{NO_CONTENT}", &NO_CONTENT[10..]));
+    let [first, second] = [0, 1].map(|at: usize| phases(&tasks[at].done().unwrap()));
+    let mut expected = Phases::default();
+    (expected.resolve, expected.connect) = (Some(ms(3)), Some(ms(4)));
+    (expected.ready, expected.sent) = (ms(7), Some(ms(7)));
+    (expected.first_octet, expected.head, expected.done) = (Some(ms(8)), Some(ms(9)), Some(ms(9)));
+    assert_eq!(first, expected);
+    // It waited for the same connection.
+    (expected.resolve, expected.connect, expected.first_octet) = (None, None, Some(ms(9)));
+    assert_eq!(second, expected);
+    // It opened one of its own.
+    site.world.advance(ms(5));
+    let peer = site.lines.peer();
+    site.world.advance(ms(3));
+    site.answer(&peer, NO_CONTENT);
+    let third = phases(&tasks[2].done().unwrap());
+    (expected.resolve, expected.connect) = (Some(ms(3)), Some(ms(4)));
+    (expected.ready, expected.sent) = (ms(14), Some(ms(14)));
+    (expected.first_octet, expected.head, expected.done) = (Some(ms(17)), Some(ms(17)), Some(ms(17)));
+    assert_eq!(third, expected);
 }
