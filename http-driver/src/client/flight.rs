@@ -92,14 +92,21 @@ impl<C: Connect> Flight<C> {
         let Connected { socket, .. } = connected;
         let mut link = Link::new(Connection::client(config), socket.io, Clock::<C>::default());
         link.waits.set(patience);
-        let begun = link.now;
+        let info = Arc::new(ConnInfo::new(id, socket.local, socket.peer));
+        Flight::from_line(Line { link, inbox: Inbox::new(), info }, target)
+    }
+
+    /// A connection that carries no exchange.
+    pub(super) fn from_line(line: Line<C>, target: Target) -> Self {
+        let Line { link, inbox, info } = line;
+        let (served, begun) = (info.statistics().requests, link.now);
         Flight {
             link,
-            inbox: Inbox::new(),
+            inbox,
             marks: Marks::default(),
             target,
-            info: Arc::new(ConnInfo::new(id, socket.local, socket.peer)),
-            served: 0,
+            info,
+            served,
             upload: None,
             upload_begun: false,
             ahead: None,

@@ -1,5 +1,6 @@
 //! [`Lane`]: a connection on which requests are pipelined (RFC 9112 section 9.3.2). Who makes a request writes it there
-//! and waits; as several futures have a part in the connection, a task of its own runs it.
+//! and waits; as several futures have a part in the connection, a task of its own runs it. When all are answered it ends,
+//! and the connection goes back to the others.
 
 use super::call::Call;
 use super::connect::Connect;
@@ -16,7 +17,7 @@ use http_proto::{BodyLength, Element, Event, Framing, RecvError, RequestHead, Se
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 pub(super) struct Lane<C: Connect> {
@@ -34,6 +35,8 @@ struct Inner<C: Connect> {
     calls: VecDeque<Arc<Call>>,
     /// So many of them are written as a whole.
     sent: usize,
+    /// There has been one, or an attempt at it.
+    begun: bool,
     /// Where the content of the oldest one's answer goes, while it is arriving.
     content: Option<Arc<Slot>>,
     task: Option<Waker>,
@@ -42,7 +45,7 @@ struct Inner<C: Connect> {
 impl<C: Connect> Lane<C> {
     pub(super) fn new(line: Line<C>) -> Self {
         let calls = VecDeque::new();
-        let inner = Inner { line: Some(line), calls, sent: 0, content: None, task: None };
+        let inner = Inner { line: Some(line), calls, sent: 0, begun: false, content: None, task: None };
         Lane { inner: Mutex::new(inner), load: AtomicUsize::new(0) }
     }
 
@@ -65,6 +68,7 @@ impl<C: Connect> Lane<C> {
         most: u64,
     ) -> Result<Option<Arc<Call>>, SendError> {
         let mut inner = lock(&self.inner);
+        inner.begun = true;
         let Some(line) = &mut inner.line else { return Ok(None) };
         let (core, out) = line.link.commands();
         match core.start(head, BodyLength::Empty, out) {
@@ -74,7 +78,10 @@ impl<C: Connect> Lane<C> {
                 self.load.store(OVER, Relaxed);
                 return Ok(None);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                wake(inner);
+                return Err(error);
+            }
         }
         let number = line.info.count_request();
         if number >= most {
@@ -84,13 +91,17 @@ impl<C: Connect> Lane<C> {
         let exchange = ClientExchange::new(Arc::clone(&line.info), number);
         let call = Arc::new(Call::new(informed, exchange, begun, phases, ends));
         inner.calls.push_back(Arc::clone(&call));
-        self.load.store(if number >= most { OVER } else { inner.calls.len() }, Relaxed);
-        let task = inner.task.take();
-        drop(inner);
-        if let Some(task) = task {
-            task.wake();
+        if self.is_open() {
+            self.load.store(if number >= most { OVER } else { inner.calls.len() }, Relaxed);
         }
+        wake(inner);
         Ok(Some(call))
+    }
+
+    /// Takes no further requests; when those it has are answered, its connection goes to who waits for one.
+    pub(super) fn give_way(&self) {
+        self.load.store(OVER, Relaxed);
+        wake(lock(&self.inner));
     }
 
     /// Begins no further exchange; what is unanswered is answered.
@@ -100,11 +111,16 @@ impl<C: Connect> Lane<C> {
         if let Some(line) = &mut inner.line {
             line.link.core.shutdown();
         }
-        let task = inner.task.take();
-        drop(inner);
-        if let Some(task) = task {
-            task.wake();
-        }
+        wake(inner);
+    }
+}
+
+/// Has the task look at what was changed.
+fn wake<C: Connect>(mut inner: MutexGuard<'_, Inner<C>>) {
+    let task = inner.task.take();
+    drop(inner);
+    if let Some(task) = task {
+        task.wake();
     }
 }
 
@@ -201,6 +217,12 @@ impl<C: Connect> Inner<C> {
         false
     }
 
+    /// The connection, when nobody asks anything of it any more.
+    fn take_idle(&mut self) -> Option<Line<C>> {
+        let idle = self.begun && self.calls.is_empty();
+        self.line.take_if(|line| idle && line.link.core.is_reusable() && !line.link.is_sending())
+    }
+
     /// The connection is over: so is everything that waits for it.
     fn fail(&mut self, error: Option<RecvError>, cx: &Context<'_>) -> Poll<()> {
         let Some(mut line) = self.line.take() else { return Poll::Ready(()) };
@@ -237,7 +259,9 @@ impl<C: Connect> Future for Run<C> {
         let mut ended = 0;
         let mut inner = lock(&lane.inner);
         inner.task = Some(cx.waker().clone());
-        let over = inner.poll_run(cx, &mut ended).is_ready();
+        let broken = inner.poll_run(cx, &mut ended).is_ready();
+        let idle = inner.take_idle();
+        let over = broken || idle.is_some();
         let reusable = inner.line.as_ref().is_some_and(|line| line.link.core.is_reusable());
         let load = if over || !reusable { OVER } else { inner.calls.len() };
         if lane.load.load(Relaxed) != OVER || over {
@@ -245,7 +269,7 @@ impl<C: Connect> Future for Run<C> {
         }
         drop(inner);
         if over {
-            self.lanes.remove(lane);
+            self.lanes.remove(lane, idle);
             return Poll::Ready(());
         }
         if ended > 0 {
@@ -258,7 +282,8 @@ impl<C: Connect> Future for Run<C> {
 impl<C: Connect> Drop for Run<C> {
     /// With the task gone nobody would ever answer.
     fn drop(&mut self) {
+        self.lane.load.store(OVER, Relaxed);
         let _ = lock(&self.lane.inner).fail(None, &Context::from_waker(Waker::noop()));
-        self.lanes.remove(&self.lane);
+        self.lanes.remove(&self.lane, None);
     }
 }

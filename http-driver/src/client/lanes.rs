@@ -6,7 +6,9 @@ use super::connect::Connect;
 use super::error::{Phase, RequestError};
 use super::exchange::Phases;
 use super::execute::Informed;
+use super::flight::{Flight, Line};
 use super::lane::{Lane, Run};
+use super::lease::Lease;
 use super::shared::Shared;
 use super::target::Target;
 use super::turns::Turns;
@@ -98,7 +100,7 @@ impl<C: Connect> AllLanes<C> {
             least.or_else(|| others().min_by_key(|lane| lane.load()).cloned())
         };
         if let Some(lane) = lane {
-            lane.shut_down();
+            lane.give_way();
         }
     }
 
@@ -126,8 +128,8 @@ impl<C: Connect> AllLanes<C> {
         let Some(line) = lease.into_line() else { return Err(RequestError::Timeout(Phase::Wait)) };
         let lane = Arc::new(Lane::new(line));
         let lanes = Lanes { all: Arc::clone(&self.0), shared: Arc::downgrade(shared), target: target.clone(), depth };
-        shared.connector.runtime().spawn(Run { lane: Arc::clone(&lane), lanes });
         lock(&self.0).entry(target.clone()).or_insert_with(Open::new).lanes.push(Arc::clone(&lane));
+        shared.connector.runtime().spawn(Run { lane: Arc::clone(&lane), lanes });
         drop(opening);
         Ok(Some((lane, phases)))
     }
@@ -212,9 +214,14 @@ struct Opening<'a, C: Connect> {
 
 impl<C: Connect> Drop for Opening<'_, C> {
     fn drop(&mut self) {
-        if let Some(open) = lock(self.all).get_mut(self.target) {
+        let mut all = lock(self.all);
+        if let Some(open) = all.get_mut(self.target) {
             open.opening = false;
+            if open.lanes.is_empty() && open.turns.is_empty() {
+                all.remove(self.target);
+            }
         }
+        drop(all);
         wake(self.all, self.target, self.depth);
     }
 }
@@ -225,8 +232,8 @@ impl<C: Connect> Lanes<C> {
         wake(&self.all, &self.target, self.depth);
     }
 
-    /// A lane is over, and its place free.
-    pub(super) fn remove(&self, lane: &Arc<Lane<C>>) {
+    /// A lane is over; its connection is `idle`, or gone.
+    pub(super) fn remove(&self, lane: &Arc<Lane<C>>, idle: Option<Line<C>>) {
         let mut all = lock(&self.all);
         let Some(open) = all.get_mut(&self.target) else { return };
         let before = open.lanes.len();
@@ -237,8 +244,10 @@ impl<C: Connect> Lanes<C> {
         }
         drop(all);
         self.notify();
-        if let (true, Some(shared)) = (removed, self.shared.upgrade()) {
-            shared.release(&self.target);
+        let Some(shared) = self.shared.upgrade().filter(|_| removed) else { return };
+        match idle {
+            Some(line) => Lease::new(Box::new(Flight::from_line(line, self.target.clone())), shared).give_back(),
+            None => shared.release(&self.target),
         }
     }
 }

@@ -312,3 +312,53 @@ fn every_station_has_its_time() {
     (expected.first_octet, expected.head, expected.done) = (Some(ms(17)), Some(ms(17)), Some(ms(17)));
     assert_eq!(third, expected);
 }
+
+// N37: an idle lane is a place that somebody else may need.
+#[test]
+fn an_idle_lane_holds_up_nobody() {
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(4).limits(limits));
+    let task = site.send(get(0));
+    let peer = site.lines.peer();
+    site.answer(&peer, NO_CONTENT);
+    task.done().unwrap();
+    // Idle already.
+    let mut lone = site.send(post("content"));
+    let mut at = peer;
+    if at.read().len() == sent(0).len() {
+        at = site.lines.peer();
+    }
+    site.answer(&at, NO_CONTENT);
+    lone.done().unwrap();
+    // Idle later.
+    at.read();
+    let task = site.send(get(1));
+    lone = site.send(post("content"));
+    assert_eq!(at.text(), sent(1));
+    site.answer(&at, NO_CONTENT);
+    task.done().unwrap();
+    assert_eq!(site.client.connections().waiting, 0);
+    let text = at.text();
+    if text.is_empty() {
+        at = site.lines.peer();
+    }
+    site.answer(&at, NO_CONTENT);
+    lone.done().unwrap();
+}
+
+// N37
+#[test]
+fn a_lane_is_kept_idle_no_longer_than_other_connections() {
+    let mut limits = PoolLimits::default();
+    limits.idle = secs(10);
+    let mut site = Site::with(|client| client.pipelining(4).limits(limits));
+    let task = site.send(get(0));
+    let peer = site.lines.peer();
+    site.answer(&peer, NO_CONTENT);
+    task.done().unwrap();
+    site.world.advance(secs(9));
+    assert!(!peer.counts().dropped);
+    site.world.advance(secs(3));
+    assert!(peer.counts().dropped && site.is_empty());
+}
