@@ -16,17 +16,16 @@ use std::time::Duration;
 /// Connections that come and go are left alone. Those that have been idle for so long are watched.
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// The client's hand on the task that watches over its idle connections. It is begun with the first of them, and ends
-/// with the client.
+/// The client's hand on the task that watches over its idle connections. It is begun with the first connection that is
+/// opened, and ends with the client.
 #[derive(Default)]
-pub(super) struct Reaper {
-    begun: AtomicBool,
-    news: Arc<News>,
-}
+pub(super) struct Reaper(Arc<News>);
 
 /// What the task is told.
 #[derive(Default)]
 struct News {
+    /// The task is there.
+    begun: AtomicBool,
     /// Connections have become idle since it last looked.
     fresh: AtomicBool,
     task: Mutex<Option<Waker>>,
@@ -42,23 +41,26 @@ impl News {
 }
 
 impl Reaper {
+    /// A connection is being opened. Where it becomes idle there may be no runtime that could be given a task.
+    pub(super) fn begin<C: Connect>(&self, shared: &Arc<Shared<C>>) {
+        if !self.0.begun.swap(true, AcqRel) {
+            let (news, timer) = (Arc::clone(&self.0), Clock::<C>::default());
+            let reaping = Reaping { shared: Arc::downgrade(shared), news, timer, settling: false };
+            shared.connector.runtime().spawn(reaping);
+        }
+    }
+
     /// A connection has become idle.
-    pub(super) fn note<C: Connect>(&self, shared: &Arc<Shared<C>>) {
-        if self.news.fresh.swap(true, AcqRel) {
-            return;
+    pub(super) fn note(&self) {
+        if !self.0.fresh.swap(true, AcqRel) {
+            self.0.wake();
         }
-        if self.begun.swap(true, AcqRel) {
-            return self.news.wake();
-        }
-        let news = Arc::clone(&self.news);
-        let reaping = Reaping { shared: Arc::downgrade(shared), news, timer: Clock::<C>::default(), settling: false };
-        shared.connector.runtime().spawn(reaping);
     }
 }
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        self.news.wake();
+        self.0.wake();
     }
 }
 
@@ -99,6 +101,13 @@ impl<C: Connect> Future for Reaping<C> {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+}
+
+impl<C: Connect> Drop for Reaping<C> {
+    /// With its runtime, perhaps; the client may go on with another one.
+    fn drop(&mut self) {
+        self.news.begun.store(false, Release);
     }
 }
 

@@ -180,6 +180,7 @@ impl<C: Connect> Shared<C> {
         let place = Place { shared: self, target: &target };
         let connected = self.connector.connect(&target).await?;
         std::mem::forget(place);
+        self.reaper.begin(self);
         let (resolve, connect) = (connected.resolve, Some(connected.connect));
         let ready = lock(&self.store).clock.now().saturating_since(begun);
         let id = self.opened.fetch_add(1, Relaxed) + 1;
@@ -191,7 +192,7 @@ impl<C: Connect> Shared<C> {
     /// Takes a connection back that can carry another request.
     pub(super) fn check_in(self: &Arc<Self>, flight: Box<Flight<C>>) {
         self.give_back(Grant::Connection(flight), None);
-        self.reaper.note(self);
+        self.reaper.note();
     }
 
     /// Gives back the place of a connection that is gone.

@@ -1,5 +1,6 @@
 //! http-tokio plays the scenarios, on one thread and on several.
 
+mod client;
 mod dial;
 mod rig;
 mod stream;
