@@ -4,6 +4,7 @@ mod answers;
 mod dial;
 mod exchange;
 mod giving_up;
+mod layers;
 mod phases;
 mod pipelining;
 mod pool;
