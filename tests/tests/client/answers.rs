@@ -4,6 +4,7 @@ use super::site::{HELLO, NO_CONTENT, Site, error, exchange, get, poll, post, sec
 use http::{HeaderMap, Method, Request, StatusCode, Version};
 use http_body::Body as _;
 use http_driver::{Body, BodyError, RequestError, Streaming};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 fn request(method: Method) -> Request<Body> {
@@ -279,4 +280,19 @@ fn an_answer_may_close() {
     let response = task.done().unwrap();
     assert_eq!(site.text(response), "hello");
     assert!(peer.saw_fin() && site.is_empty());
+}
+
+// Whoever is told of interim answers may panic; nothing is held by that.
+#[test]
+fn a_panic_on_an_interim_answer_resets_the_connection() {
+    let mut site = Site::new();
+    let request = site.client.get("http://example.com/").on_informational(|_| panic!("told"));
+    let mut future = Box::pin(request.send());
+    assert!(poll(&mut future).is_none());
+    let peer = site.lines.peer();
+    peer.send("HTTP/1.1 103 Early Hints\r\n\r\n");
+    catch_unwind(AssertUnwindSafe(|| poll(&mut future).is_none())).unwrap_err();
+    drop(future);
+    assert!(peer.saw_reset() && site.is_empty());
+    site.idle();
 }

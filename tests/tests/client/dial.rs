@@ -1,6 +1,7 @@
 //! How connections are opened: names, addresses, deadlines. In virtual time, on sockets that do as they are told.
 
 mod net;
+mod phases;
 
 use http_driver::{Connect, ConnectError};
 use net::{Fixed, Site, Way, ms, target, v4, v6};
