@@ -80,14 +80,12 @@ fn an_early_refusal_and_a_reset() {
     server.finish();
 }
 
-fn expecting(config: Config, server: &RawServer) -> impl Future<Output = Wire> {
-    async move {
-        let mut wire = Wire::open_with(server, config).await;
-        let head = RequestHead::new("POST", "/").host("h").expect_continue();
-        wire.conn.start(&head, BodyLength::Exact(5)).unwrap();
-        assert_eq!(wire.conn.send(b"hello"), Err(SendError::AwaitingContinue));
-        wire
-    }
+async fn expecting(config: Config, server: &RawServer) -> Wire {
+    let mut wire = Wire::open_with(server, config).await;
+    let head = RequestHead::new("POST", "/").host("h").expect_continue();
+    wire.conn.start(&head, BodyLength::Exact(5)).unwrap();
+    assert_eq!(wire.conn.send(b"hello"), Err(SendError::AwaitingContinue));
+    wire
 }
 
 fn expects(peer: &mut Raw) {
