@@ -43,8 +43,8 @@ pub use http_driver::{
     Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
 };
 pub use http_proto::{
-    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
-    RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
+    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
+    ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
 };
 #[cfg(unix)]
 pub use listener::Unix;

@@ -2,6 +2,7 @@
 
 mod client;
 mod files;
+mod reverse_proxy;
 mod server;
 
 #[cfg(target_os = "linux")]
@@ -105,7 +106,7 @@ fn axum_app(package: &str) {
 #[cfg(unix)]
 fn graceful(package: &str) {
     for signal in ["INT", "TERM"] {
-        let server = Server::start(package, "graceful", &[]);
+        let mut server = Server::start(package, "graceful", &[]);
         let mut client = server.connect();
         client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(server.line(), "working for 1 s");
@@ -119,7 +120,7 @@ fn graceful(package: &str) {
     }
 
     // The second signal.
-    let server = Server::start(package, "graceful", &[]);
+    let mut server = Server::start(package, "graceful", &[]);
     let mut client = server.connect();
     client.send("GET /1000 HTTP/1.1\r\nHost: h\r\n\r\n");
     server.line();

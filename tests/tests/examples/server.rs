@@ -1,78 +1,40 @@
 //! An example that runs, and the clients that ask it: raw sockets and curl, with a deadline on every wait.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::{Shutdown, TcpStream};
+use std::ops::{Deref, DerefMut};
+use std::process::Command;
+use std::time::Duration;
+use tests::examples::Running;
 
 /// Far more than anything here takes: a test that hangs fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// An example that runs.
-pub(crate) struct Server {
-    child: Child,
-    address: SocketAddr,
-    lines: Receiver<String>,
+/// An example that runs, and can be asked.
+pub(crate) struct Server(Running);
+
+impl Deref for Server {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.0
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Running {
+        &mut self.0
+    }
 }
 
 impl Server {
     /// Starts an example of a crate on a port of the system's choice.
     pub(crate) fn start(package: &str, example: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(tests::examples::build(package, example))
-            .arg("0")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example starts");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (said, lines) = channel();
-        thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
-        let mut server = Server { child, address: SocketAddr::from(([0; 4], 0)), lines };
-        let line = server.line();
-        server.address = line.strip_prefix("http://").and_then(|address| address.parse().ok()).expect(&line);
-        server
-    }
-
-    /// The next line that it prints.
-    pub(crate) fn line(&self) -> String {
-        self.lines.recv_timeout(DEADLINE).expect("a line in time")
-    }
-
-    /// A line, if it has printed one.
-    pub(crate) fn said(&self) -> Option<String> {
-        self.lines.try_recv().ok()
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends it a signal.
-    pub(crate) fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(killed.expect("kill runs").success());
-    }
-
-    /// Waits until it has ended by itself, and in good order.
-    pub(crate) fn ends(mut self) {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => return assert!(status.success(), "{status}"),
-                None => assert!(Instant::now() < end, "it goes on"),
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
+        Server(Running::start(package, example, arguments))
     }
 
     pub(crate) fn connect(&self) -> Client {
-        let stream = TcpStream::connect_timeout(&self.address, DEADLINE).unwrap();
+        let stream = TcpStream::connect_timeout(&self.address(), DEADLINE).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
@@ -94,18 +56,11 @@ impl Server {
         let output = Command::new("curl")
             .args(["--silent", "--show-error", "--max-time", "60"])
             .args(arguments)
-            .arg(format!("http://{}{path}", self.address))
+            .arg(format!("http://{}{path}", self.address()))
             .output()
             .expect("curl runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
