@@ -1,22 +1,32 @@
 //! The examples of a crate: cargo builds them; those that serve run until they are dropped.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Far more than anything takes: a test that hangs fails.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Those that have been built by this process.
+static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
 /// The executable of an example of `package`.
 ///
 /// # Panics
 /// It does not build.
 pub fn build(package: &str, example: &str) -> PathBuf {
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built.entry(format!("{package}/{example}")).or_insert_with(|| build_anew(package, example)).clone()
+}
+
+fn build_anew(package: &str, example: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "-p", package, "--example", example, "--message-format", "json"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"))

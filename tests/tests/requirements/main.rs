@@ -26,6 +26,7 @@ mod encoder;
 mod encoder_framing;
 mod expect;
 mod fields;
+mod forwarding;
 mod framing;
 mod hosts;
 mod incomplete;

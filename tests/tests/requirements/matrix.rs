@@ -47,6 +47,7 @@ const MODULES: &[(&str, Checks, &str)] = modules![
     encoder_framing,
     expect,
     fields,
+    forwarding,
     framing,
     hosts,
     incomplete,

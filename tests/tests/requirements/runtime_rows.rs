@@ -12,5 +12,4 @@ pub(crate) const RUNTIME_ROWS: &[(&str, &str)] = &[
     ("R9110-2.4-01", "nothing of its own: the sum of the other rows"),
     ("R9110-9.2.2-01", "the client's pool: which requests are sent again by themselves"),
     ("R9110-10.1.1-05", "the client: 417 repeats the request without the expectation"),
-    ("R9110-15.5.20-01", "documentation of proxies: they do not generate 421"),
 ];
