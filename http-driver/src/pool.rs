@@ -6,31 +6,101 @@ use http_proto::{RecvBuf, SendBuf};
 use std::any::Any;
 use std::cell::RefCell;
 
-/// Buffers of either kind that a thread keeps.
-const KEPT: usize = 64;
+/// Octets that the buffers of either kind that a thread keeps may have. Counted in octets and not in buffers, as a proxy
+/// needs two for each connection that is busy: what is given back beyond the bound has to be allocated, and cleared, anew.
+const KEPT: usize = 4 * 1024 * 1024;
+/// Other memory that a thread keeps.
+const KEPT_OTHERS: usize = 64;
 /// A buffer that has grown beyond this many octets is given back to the allocator.
 const LARGEST: usize = 64 * 1024;
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { recv: Vec::new(), send: Vec::new(), others: Vec::new() }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
 }
 
-#[expect(clippy::vec_box, reason = "connections hold them as boxes, which stay where they are")]
 struct Pool {
-    recv: Vec<Box<RecvBuf<BytesMut>>>,
-    send: Vec<Box<SendBuf>>,
+    recv: Buffers<RecvBuf<BytesMut>>,
+    send: Buffers<SendBuf>,
     /// Memory of which only its type knows what it is for.
     others: Vec<Box<dyn Any>>,
 }
 
+impl Pool {
+    const fn new() -> Self {
+        Pool { recv: Buffers::new(), send: Buffers::new(), others: Vec::new() }
+    }
+}
+
+struct Buffers<B> {
+    /// As connections hold them: boxes, which stay where they are.
+    free: Vec<Box<B>>,
+    octets: usize,
+}
+
+impl<B: Buffer> Buffers<B> {
+    const fn new() -> Self {
+        Buffers { free: Vec::new(), octets: 0 }
+    }
+
+    fn take(&mut self) -> Option<Box<B>> {
+        let buffer = self.free.pop()?;
+        self.octets -= size_of::<B>() + buffer.memory();
+        Some(buffer)
+    }
+
+    /// Takes back an empty one, or drops it.
+    fn put(&mut self, mut buffer: Box<B>) {
+        if buffer.memory() > LARGEST {
+            buffer.shrink();
+        }
+        let octets = self.octets + size_of::<B>() + buffer.memory();
+        if octets <= KEPT {
+            self.octets = octets;
+            self.free.push(buffer);
+        }
+    }
+}
+
+/// What a pool has to know of a buffer.
+trait Buffer {
+    /// Octets.
+    fn memory(&self) -> usize;
+    /// Gives it back.
+    fn shrink(&mut self);
+}
+
+impl Buffer for RecvBuf<BytesMut> {
+    fn memory(&self) -> usize {
+        self.capacity()
+    }
+
+    fn shrink(&mut self) {
+        self.release();
+    }
+}
+
+impl Buffer for SendBuf {
+    fn memory(&self) -> usize {
+        self.capacity()
+    }
+
+    fn shrink(&mut self) {
+        self.release();
+    }
+}
+
 /// A pool is out of reach while its thread ends.
-fn with<T>(work: impl FnOnce(&mut Pool) -> Option<T>) -> Option<T> {
-    POOL.try_with(|pool| work(&mut pool.borrow_mut())).ok().flatten()
+fn with<T: Default>(work: impl FnOnce(&mut Pool) -> T) -> T {
+    POOL.try_with(|pool| work(&mut pool.borrow_mut())).unwrap_or_default()
 }
 
 /// Keeps memory for the next connection of this thread that has a use for its type.
 pub(crate) fn keep<T: 'static>(memory: Box<T>) {
-    with(|pool| (pool.others.len() < KEPT).then(|| pool.others.push(memory)));
+    with(|pool| {
+        if pool.others.len() < KEPT_OTHERS {
+            pool.others.push(memory);
+        }
+    });
 }
 
 /// Memory of this type that was kept.
@@ -41,12 +111,12 @@ pub(crate) fn kept<T: 'static>() -> Option<Box<T>> {
 
 #[inline(never)]
 fn recv_buffer() -> Box<RecvBuf<BytesMut>> {
-    with(|pool| pool.recv.pop()).unwrap_or_default()
+    with(|pool| pool.recv.take()).unwrap_or_default()
 }
 
 #[inline(never)]
 fn send_buffer() -> Box<SendBuf> {
-    with(|pool| pool.send.pop()).unwrap_or_default()
+    with(|pool| pool.send.take()).unwrap_or_default()
 }
 
 /// The receive buffer of a connection: [`RecvBuf`] over `BytesMut`, taken from the pool when input is awaited and given
@@ -82,11 +152,8 @@ impl Inbox {
 
     /// Gives an empty buffer back.
     pub(crate) fn release(&mut self) {
-        if let Some(mut buffer) = self.0.take_if(|buffer| buffer.unread_len() == 0 && buffer.end().is_none()) {
-            if buffer.capacity() > LARGEST {
-                buffer.release();
-            }
-            with(|pool| (pool.recv.len() < KEPT).then(|| pool.recv.push(buffer)));
+        if let Some(buffer) = self.0.take_if(|buffer| buffer.unread_len() == 0 && buffer.end().is_none()) {
+            with(|pool| pool.recv.put(buffer));
         }
     }
 }
@@ -112,11 +179,8 @@ impl Outbox {
     }
 
     pub(crate) fn release(&mut self) {
-        if let Some(mut buffer) = self.0.take_if(|buffer| buffer.is_empty()) {
-            if buffer.capacity() > LARGEST {
-                buffer.release();
-            }
-            with(|pool| (pool.send.len() < KEPT).then(|| pool.send.push(buffer)));
+        if let Some(buffer) = self.0.take_if(|buffer| buffer.is_empty()) {
+            with(|pool| pool.send.put(buffer));
         }
     }
 

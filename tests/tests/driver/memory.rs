@@ -107,6 +107,36 @@ fn i23_idle_connections_share_their_buffers() {
     drop(ends);
 }
 
+// I23: nor is anything allocated where many have something to do at the same time.
+#[test]
+fn i23_busy_connections_find_their_buffers_again() {
+    let clock = Clock::new();
+    let config = Arc::new(Config::server());
+    let mut ends: Vec<_> = (0..200)
+        .map(|_| {
+            let (wire, peer) = wire(Shape::default());
+            (Connection::<Server, Wire, Ticker>::server(wire, Arc::clone(&config)), Inbox::new(), peer)
+        })
+        .collect();
+    let mut round = || {
+        for (conn, inbox, peer) in &mut ends {
+            peer.send(&GET[..10]);
+            assert_eq!(steps(conn, inbox), 0);
+        }
+        for (conn, inbox, peer) in &mut ends {
+            peer.send(&GET[10..]);
+            assert_eq!(steps(conn, inbox), 2);
+            answer_on(conn);
+            assert_eq!(steps(conn, inbox), 0);
+            peer.swallow();
+        }
+        clock.advance(seconds(1));
+    };
+    (0..3).for_each(|_| round());
+    assert_eq!(allocation_counter::measure(round).count_total, 0);
+    drop(ends);
+}
+
 fn answer_on(conn: &mut Connection<Server, Wire, Ticker>) {
     conn.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
 }
