@@ -74,6 +74,8 @@ pub struct Serving<S: HttpService, Io: Transport, T> {
     options: Arc<Options>,
     info: Arc<ConnInfo>,
     task: Option<Waker>,
+    /// Handlers may go on: the task was woken, or content has come for one of them.
+    stirred: bool,
     /// Exchanges whose last octets are on their way, and whom somebody wants to know of.
     finishing: VecDeque<(Marks, Box<Record>)>,
     /// The error of receiving has been dealt with.
@@ -125,6 +127,7 @@ where
             options,
             info,
             task: None,
+            stirred: false,
             finishing: VecDeque::new(),
             refused: false,
             overloaded: false,
@@ -168,6 +171,7 @@ where
             // The service may be ready by now.
             link.now = link.timer.now();
         }
+        self.stirred = true;
         let mut rounds = 0;
         loop {
             let Some(link) = &self.link else { return Poll::Ready(()) };
@@ -220,6 +224,7 @@ where
     fn poll_call(&mut self, cx: &mut Context<'_>) -> bool {
         let (Some(link), false) = (&mut self.link, self.jobs.is_empty()) else { return false };
         let mut progress = false;
+        let mut stirred = std::mem::take(&mut self.stirred);
         if let Some(job) = self.jobs.newest().filter(|job| job.waiting.is_some()) {
             let generation = self.services.generation();
             let service = &mut self.service;
@@ -238,10 +243,12 @@ where
                 }
                 job.waiting = None;
                 progress = true;
+                stirred = true;
             }
         }
         for job in self.jobs.iter_mut() {
-            progress |= job.poll_call(cx);
+            // Who waits for something else is woken by that.
+            progress |= stirred && job.poll_call(cx);
             let awaited = job.is_calling() || job.waiting.is_some();
             if awaited && job.deadline.is_some_and(|deadline| deadline <= link.now) {
                 job.waiting = None;

@@ -66,6 +66,7 @@ where
                 // Else it is what is left of a body that nobody reads.
                 if let Some(Job { content: Some(content), swallow: false, .. }) = newest {
                     content.give(self.inbox.retain(), cx);
+                    self.stirred = true;
                 }
             }
             Event::MessageComplete(trailers) => {
@@ -77,6 +78,7 @@ where
                     // Two limits of the core are below that of the map.
                     let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
                     content.end(trailers, cx);
+                    self.stirred = true;
                 }
             }
             Event::UpgradeTail(_) => {
@@ -149,7 +151,7 @@ where
     fn take_error(&mut self, error: RecvError, cx: &mut Context<'_>) -> bool {
         if let Some(content) = self.jobs.newest().and_then(|job| job.content.take()) {
             // Its handler answers for it.
-            self.refused = true;
+            (self.refused, self.stirred) = (true, true);
             self.note_error(error);
             return content.fail(BodyError::Received(error), cx);
         }

@@ -156,3 +156,31 @@ fn p9_a_peer_that_does_not_read_a_long_answer_is_not_read() {
         assert_eq!(told.finished(), []);
     }
 }
+
+// Polling a handler may cost a lot: it may be a client that is asking another server.
+#[test]
+fn a_handler_is_polled_when_it_is_called_and_when_it_is_woken() {
+    let mut world = World::new();
+    let (doors, polls) = (Doors::default(), Arc::<AtomicUsize>::default());
+    let (inside, counter) = (doors.clone(), Arc::clone(&polls));
+    let service = service_fn(move |_| {
+        let (doors, counter) = (inside.clone(), Arc::clone(&counter));
+        async move {
+            let mut passing = std::pin::pin!(doors.pass("a"));
+            poll_fn(|cx| {
+                counter.fetch_add(1, SeqCst);
+                passing.as_mut().poll(cx)
+            })
+            .await;
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        }
+    });
+    let (dial, told) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send(get("a"));
+    world.turn();
+    assert_eq!((polls.load(SeqCst), told.finished()), (1, vec![]));
+    doors.open("a");
+    world.turn();
+    assert_eq!((polls.load(SeqCst), told.finished()), (2, vec![(1, true)]));
+}
