@@ -32,7 +32,7 @@ impl AnswerTimeout {
     const DEFAULT: Duration = Duration::from_secs(300);
 
     /// Sets the limit, of a deadline that runs as well.
-    pub(crate) fn set(&mut self, limit: Duration) {
+    pub fn set(&mut self, limit: Duration) {
         self.limit = limit;
     }
 }

@@ -11,8 +11,8 @@ thread_local! {
     static LAST: Cell<(u64, [u8; 29])> = const { Cell::new((u64::MAX, [0; 29])) };
 }
 
-/// The present time; `None` if the clock shows none that can be written.
-pub(crate) fn now() -> Option<[u8; 29]> {
+/// The present time as the value of Date; `None` if the clock shows none that can be written.
+pub fn now() -> Option<[u8; 29]> {
     let second = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
     let (last, text) = LAST.get();
     if last == second {

@@ -26,7 +26,8 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, may_retry: bool) -> Self {
+    /// An error of this kind.
+    pub fn new(kind: ErrorKind, may_retry: bool) -> Self {
         Error { kind, may_retry }
     }
 

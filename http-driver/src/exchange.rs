@@ -60,21 +60,25 @@ struct Inner {
 }
 
 /// What a handler asks of its connection.
-#[derive(Default)]
-pub(crate) struct Asked {
-    pub(crate) interim: Vec<(StatusCode, HeaderMap)>,
-    pub(crate) proceed: bool,
-    pub(crate) abort: bool,
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Interim responses.
+    pub interim: Vec<(StatusCode, HeaderMap)>,
+    /// 100 (Continue).
+    pub proceed: bool,
+    /// A reset.
+    pub abort: bool,
 }
 
 impl Exchange {
-    pub(crate) fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
+    /// The exchange of the request with this number on its connection.
+    pub fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
         let (asks, inner) = (AtomicBool::new(false), Watched::default());
         Exchange(Arc::new(Shared { connection, number, head: None, asks, inner }))
     }
 
     /// As new, for another exchange of any connection; in the same memory if nobody else has a hand on this one.
-    pub(crate) fn renew(&mut self, connection: &Arc<ConnInfo>, number: u64) {
+    pub fn renew(&mut self, connection: &Arc<ConnInfo>, number: u64) {
         match Arc::get_mut(&mut self.0) {
             Some(shared) => {
                 if !Arc::ptr_eq(&shared.connection, connection) {
@@ -89,7 +93,7 @@ impl Exchange {
     }
 
     /// Keeps the head as received. Only before anybody else has a hand on the exchange.
-    pub(crate) fn keep_head(&mut self, head: &Request<'_>) {
+    pub fn keep_head(&mut self, head: &Request<'_>) {
         if let Some(shared) = Arc::get_mut(&mut self.0) {
             shared.head = Some(head.to_owned());
         }
@@ -170,21 +174,23 @@ impl Exchange {
     }
 
     /// What the handler has asked for since the last time.
-    pub(crate) fn take_asked(&self) -> Option<Asked> {
+    pub fn take_asked(&self) -> Option<Asked> {
         let asks = self.0.asks.load(Acquire) && self.0.asks.swap(false, Acquire);
         asks.then(|| self.0.inner.with(|inner| std::mem::take(&mut inner.asked)))
     }
 
-    pub(crate) fn set_half_closed(&self) {
+    /// The client has closed its sending side.
+    pub fn set_half_closed(&self) {
         self.0.inner.with(|inner| inner.half_closed = true);
     }
 
-    pub(crate) fn set_gone(&self) {
+    /// The client is gone.
+    pub fn set_gone(&self) {
         self.0.inner.change(|inner| inner.gone = true);
     }
 
     /// The exchange is over. Without another owner of it nobody can notice.
-    pub(crate) fn set_over(&self) {
+    pub fn set_over(&self) {
         if Arc::strong_count(&self.0) > 1 {
             self.0.inner.change(|inner| inner.over = true);
         }

@@ -22,7 +22,7 @@ pub struct Report {
 
 /// What the handle and the accept loop tell each other.
 #[derive(Debug, Default)]
-pub(crate) struct Control(Watched<Inner>);
+pub struct Control(Watched<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -33,12 +33,12 @@ struct Inner {
 
 impl Control {
     /// The grace of a shutdown, once it was asked for.
-    pub(crate) fn poll_grace(&self, cx: &Context<'_>) -> Poll<Duration> {
+    pub fn poll_grace(&self, cx: &Context<'_>) -> Poll<Duration> {
         self.0.poll(cx, |inner| inner.grace)
     }
 
     /// The grace as it is now, behind the first call for a shutdown; the task is woken when it changes.
-    pub(crate) fn watch_grace(&self, cx: &Context<'_>) -> Option<Duration> {
+    pub fn watch_grace(&self, cx: &Context<'_>) -> Option<Duration> {
         let mut now = None;
         let _pending = self.0.poll(cx, |inner| {
             now = inner.grace;
@@ -47,11 +47,13 @@ impl Control {
         now
     }
 
-    pub(crate) fn shut_down(&self, grace: Duration) {
+    /// Asks for a shutdown with this grace.
+    pub fn shut_down(&self, grace: Duration) {
         self.0.change(|inner| inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace))));
     }
 
-    pub(crate) fn finish(&self, report: Report) {
+    /// The shutdown is over.
+    pub fn finish(&self, report: Report) {
         self.0.change(|inner| inner.report = Some(report));
     }
 
@@ -65,9 +67,9 @@ impl Control {
     }
 }
 
-/// The server's end of it.
+/// The server's end of it: dropped without a report, it says that there will be none.
 #[derive(Debug)]
-pub(crate) struct Controlled(pub(crate) Arc<Control>);
+pub struct Controlled(pub Arc<Control>);
 
 impl Drop for Controlled {
     fn drop(&mut self) {
@@ -96,6 +98,13 @@ impl<S> Clone for ServerHandle<S> {
 }
 
 impl<S: 'static> ServerHandle<S> {
+    /// The hand on a server that listens there, and the server's end of it.
+    pub fn new(local_addr: Address, services: Arc<Services<S>>, options: Arc<Options>) -> (Self, Controlled) {
+        let control = Arc::<Control>::default();
+        let handle = ServerHandle { local_addr, services, options, control: Arc::clone(&control) };
+        (handle, Controlled(control))
+    }
+
     /// Where the server listens: the actual port where 0 was asked for.
     pub fn local_addr(&self) -> &Address {
         &self.local_addr

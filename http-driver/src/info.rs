@@ -80,7 +80,8 @@ pub struct Statistics {
 }
 
 impl ConnInfo {
-    pub(crate) fn new(id: u64, local: Address, peer: Address) -> Self {
+    /// A connection that begins.
+    pub fn new(id: u64, local: Address, peer: Address) -> Self {
         ConnInfo {
             id,
             local,
@@ -129,20 +130,21 @@ impl ConnInfo {
     }
 
     /// Counts a request, and returns its number on this connection, from 1.
-    pub(crate) fn count_request(&self) -> u64 {
+    pub fn count_request(&self) -> u64 {
         // One task alone writes here.
         let number = self.requests.load(Relaxed) + 1;
         self.requests.store(number, Relaxed);
         number
     }
 
-    pub(crate) fn set_transferred(&self, read: u64, written: u64) {
+    /// Notes what has gone over it.
+    pub fn set_transferred(&self, read: u64, written: u64) {
         self.read.store(read, Relaxed);
         self.written.store(written, Relaxed);
     }
 
     /// Notes the state; whether it is another than before.
-    pub(crate) fn set_state(&self, state: State) -> bool {
+    pub fn set_state(&self, state: State) -> bool {
         let index = State::ALL.iter().position(|&other| other == state).unwrap_or_default() as u8;
         let changed = self.state.load(Relaxed) != index;
         if changed {
@@ -152,11 +154,12 @@ impl ConnInfo {
     }
 
     /// Notes whom to wake.
-    pub(crate) fn set_task(&self, cx: &Context<'_>) {
+    pub fn set_task(&self, cx: &Context<'_>) {
         *lock(&self.task) = Some(cx.waker().clone());
     }
 
-    pub(crate) fn wake(&self) {
+    /// Wakes who serves it.
+    pub fn wake(&self) {
         let task = lock(&self.task).clone();
         if let Some(task) = task {
             task.wake();
@@ -181,7 +184,7 @@ const CUT_OFF: u8 = 2;
 
 impl Registry {
     /// Lists a new connection.
-    pub(crate) fn add(&self, local: Address, peer: Address) -> Arc<ConnInfo> {
+    pub fn add(&self, local: Address, peer: Address) -> Arc<ConnInfo> {
         let id = self.last.fetch_add(1, Relaxed) + 1;
         let info = Arc::new(ConnInfo::new(id, local, peer));
         self.connections.with(|connections| connections.insert(id, Arc::clone(&info)));
@@ -189,7 +192,7 @@ impl Registry {
     }
 
     /// The connection is over. Who keeps what is known of it keeps nothing of its task.
-    pub(crate) fn remove(&self, id: u64) {
+    pub fn remove(&self, id: u64) {
         let mut info = None;
         self.connections.change(|connections| info = connections.remove(&id));
         let task = info.and_then(|info| lock(&info.task).take());
@@ -197,24 +200,24 @@ impl Registry {
     }
 
     /// A connection is only there to be told that there are too many.
-    pub(crate) fn add_overloaded(&self) {
+    pub fn add_overloaded(&self) {
         self.overloaded.fetch_add(1, SeqCst);
     }
 
     /// It is about to be removed.
-    pub(crate) fn remove_overloaded(&self) {
+    pub fn remove_overloaded(&self) {
         self.overloaded.fetch_sub(1, SeqCst);
     }
 
     /// How many connections are served.
-    pub(crate) fn served(&self) -> usize {
+    pub fn served(&self) -> usize {
         // In this order one that is going now counts for one too many, rather than too few.
         let all = self.len();
         all.saturating_sub(self.overloaded.load(SeqCst))
     }
 
     /// Ready when there are no more connections than this.
-    pub(crate) fn poll_len(&self, cx: &Context<'_>, most: usize) -> Poll<()> {
+    pub fn poll_len(&self, cx: &Context<'_>, most: usize) -> Poll<()> {
         self.connections.poll(cx, |connections| (connections.len() <= most).then_some(()))
     }
 
@@ -234,12 +237,12 @@ impl Registry {
     }
 
     /// Tells all connections to end when their requests are answered.
-    pub(crate) fn shut_down(&self) {
+    pub fn shut_down(&self) {
         self.enter(ENDING);
     }
 
     /// Tells all connections to end at once.
-    pub(crate) fn cut_off(&self) {
+    pub fn cut_off(&self) {
         self.enter(CUT_OFF);
     }
 
@@ -249,17 +252,19 @@ impl Registry {
     }
 
     /// Lets all connections look at what has changed.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         for connection in self.connections() {
             connection.wake();
         }
     }
 
-    pub(crate) fn is_shutting_down(&self) -> bool {
+    /// Whether connections are to end.
+    pub fn is_shutting_down(&self) -> bool {
         self.phase.load(SeqCst) != RUNNING
     }
 
-    pub(crate) fn is_cut_off(&self) -> bool {
+    /// Whether they are to end at once.
+    pub fn is_cut_off(&self) -> bool {
         self.phase.load(SeqCst) == CUT_OFF
     }
 }

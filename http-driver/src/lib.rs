@@ -62,3 +62,20 @@ pub use timings::Timings;
 pub use transport::{Timer, Transport};
 pub use tunnel::tunnel;
 pub use upgraded::Upgraded;
+
+/// What a driver of another kind than this one is made of: a blocking one, for example. Books, buffers and commands that
+/// every driver needs, and that know no way of waiting.
+pub mod parts {
+    pub use crate::answer_timeout::{AnswerTimeout, Waits};
+    pub use crate::connection::Auto;
+    pub use crate::date::now as date;
+    pub use crate::exchange::Asked;
+    pub use crate::handle::{Control, Controlled};
+    pub use crate::options::guarded;
+    pub use crate::pool::Outbox;
+    pub use crate::sending::{BATCH, Content, finish, inform, respond, send, upgrade};
+    pub use crate::side::respond as respond_dated;
+    pub use crate::timings::Marks;
+    pub use crate::trace::{RequestSpan, closed, refused};
+    pub use crate::watched::lock;
+}

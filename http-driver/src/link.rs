@@ -3,14 +3,13 @@
 
 use crate::answer_timeout::Waits;
 use crate::pool::{Inbox, Outbox};
+use crate::sending::BATCH;
 use crate::side::Side;
 use crate::{Error, ErrorKind, Timer, Transport};
 use http_proto::{Chunk, Connection, Element, End, Instant, Interest, RecvError, SendBuf};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
-/// Octets that wait for company before they are written; a full buffer runs down to it before more is sent.
-pub(crate) const BATCH: u64 = 64 * 1024;
 /// Octets that are read ahead while nobody asks for them, so that the end of the input and a reset are noticed.
 const READ_AHEAD: usize = 16 * 1024;
 /// Octets of one read: so many stay in the cache until they are used.
@@ -169,7 +168,7 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
 
     /// Writes as much as the transport takes.
     fn poll_send(&mut self, cx: &mut Context<'_>) {
-        if self.out.len() == 0 && !self.unflushed {
+        if self.out.is_empty() && !self.unflushed {
             return self.out.release();
         }
         if self.out.len() > 1 {
@@ -365,6 +364,6 @@ impl<R: Side, Io, T> Link<R, Io, T> {
 
     /// Whether dropping the transport now would let the peer take a part for the whole.
     pub(crate) fn is_cut_off(&self) -> bool {
-        self.interest().abort || self.core.outstanding() > 0 || self.out.len() > 0
+        self.interest().abort || self.core.outstanding() > 0 || !self.out.is_empty()
     }
 }

@@ -55,21 +55,32 @@ type ErrorPage = Box<dyn Fn(&Fault) -> Response<Bytes> + Send + Sync>;
 
 /// How the connections of a server behave, and whom they tell what. Made by [`crate::Server`].
 pub struct Options {
-    pub(crate) config: Arc<Config>,
-    pub(crate) max_in_flight: usize,
-    pub(crate) on_disconnect: OnDisconnect,
-    pub(crate) handler_timeout: Option<Duration>,
-    pub(crate) keep_heads: bool,
-    pub(crate) error_page: Option<ErrorPage>,
-    pub(crate) on_connect: PlainHook,
-    pub(crate) on_state: Hook<State>,
-    pub(crate) on_protocol_error: Hook<RecvError>,
-    pub(crate) on_finish: RefHook<Record>,
-    pub(crate) on_close: RefHook<Ended>,
+    /// Bounds and deadlines.
+    pub config: Arc<Config>,
+    /// Requests in the hands of the service at the same time.
+    pub max_in_flight: usize,
+    /// What becomes of a handler whose client is gone.
+    pub on_disconnect: OnDisconnect,
+    /// How long the service may take for the head of an answer.
+    pub handler_timeout: Option<Duration>,
+    /// Whether heads are kept as received.
+    pub keep_heads: bool,
+    /// Makes the answers that the server gives by itself.
+    pub error_page: Option<ErrorPage>,
+    /// Told of every connection.
+    pub on_connect: PlainHook,
+    /// Told of every change of a state.
+    pub on_state: Hook<State>,
+    /// Told what clients did wrong.
+    pub on_protocol_error: Hook<RecvError>,
+    /// Told of the end of every exchange.
+    pub on_finish: RefHook<Record>,
+    /// Told of the end of every connection.
+    pub on_close: RefHook<Ended>,
     logger: Mutex<Option<Arc<dyn Logger>>>,
     logs: AtomicBool,
     /// The connections.
-    pub(crate) registry: Registry,
+    pub registry: Registry,
 }
 
 impl Default for Options {
@@ -94,35 +105,40 @@ impl Default for Options {
 }
 
 impl Options {
-    pub(crate) fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
+    /// Replaces the logger.
+    pub fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
         self.logs.store(logger.is_some(), Release);
         *lock(&self.logger) = logger;
     }
 
     /// Whether anybody wants to know of exchanges.
-    pub(crate) fn keeps_records(&self) -> bool {
+    pub fn keeps_records(&self) -> bool {
         self.on_finish.is_some() || self.logs.load(Acquire)
     }
 
-    pub(crate) fn connected(&self, connection: &ConnInfo) {
+    /// Tells of a connection that begins.
+    pub fn connected(&self, connection: &ConnInfo) {
         if let Some(hook) = &self.on_connect {
             guarded(|| hook(connection));
         }
     }
 
-    pub(crate) fn changed(&self, connection: &ConnInfo, state: State) {
+    /// Tells of a change of its state.
+    pub fn changed(&self, connection: &ConnInfo, state: State) {
         if let Some(hook) = &self.on_state {
             guarded(|| hook(connection, state));
         }
     }
 
-    pub(crate) fn broke_the_protocol(&self, connection: &ConnInfo, error: RecvError) {
+    /// Tells what the client did wrong.
+    pub fn broke_the_protocol(&self, connection: &ConnInfo, error: RecvError) {
         if let Some(hook) = &self.on_protocol_error {
             guarded(|| hook(connection, error));
         }
     }
 
-    pub(crate) fn finished(&self, connection: &Arc<ConnInfo>, record: Box<Record>) {
+    /// Tells of an exchange that is over: the hook, and the logger.
+    pub fn finished(&self, connection: &Arc<ConnInfo>, record: Box<Record>) {
         if let Some(hook) = &self.on_finish {
             guarded(|| hook(connection, &record));
         }
@@ -133,21 +149,22 @@ impl Options {
         }
     }
 
-    pub(crate) fn closed(&self, connection: &ConnInfo, ended: &Ended) {
+    /// Tells of the end of a connection.
+    pub fn closed(&self, connection: &ConnInfo, ended: &Ended) {
         if let Some(hook) = &self.on_close {
             guarded(|| hook(connection, ended));
         }
     }
 
     /// The application's own answer to a fault.
-    pub(crate) fn page(&self, fault: &Fault) -> Option<Response<Bytes>> {
+    pub fn page(&self, fault: &Fault) -> Option<Response<Bytes>> {
         guarded(|| self.error_page.as_ref().map(|page| page(fault))).flatten()
     }
 }
 
 /// Calls what the application has handed in; `None`: it has panicked. That must take neither the connection along nor the
 /// accept loop; and in a connection that is dropped because of a panic another one would end the process.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+pub fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call)).ok()
 }
 

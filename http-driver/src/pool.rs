@@ -146,12 +146,13 @@ impl Inbox {
         self.0.as_ref().map_or(0, |buffer| buffer.unread_len())
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
+    /// Whether the input has ended.
+    pub fn has_ended(&self) -> bool {
         self.0.as_ref().is_some_and(|buffer| buffer.end().is_some())
     }
 
-    /// Gives an empty buffer back.
-    pub(crate) fn release(&mut self) {
+    /// Gives an empty buffer back to the pool.
+    pub fn release(&mut self) {
         if let Some(buffer) = self.0.take_if(|buffer| buffer.unread_len() == 0 && buffer.end().is_none()) {
             with(|pool| pool.recv.put(buffer));
         }
@@ -160,31 +161,40 @@ impl Inbox {
 
 /// The send buffer of a connection, there only while it holds something.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox(Option<Box<SendBuf>>);
+pub struct Outbox(Option<Box<SendBuf>>);
 
 impl Outbox {
+    /// The buffer itself, taken from the pool if there is none.
     #[inline]
-    pub(crate) fn buffer(&mut self) -> &mut SendBuf {
+    pub fn buffer(&mut self) -> &mut SendBuf {
         self.0.get_or_insert_with(send_buffer)
     }
 
     /// What is to be written, for the core's questions.
-    pub(crate) fn view(&self) -> &SendBuf {
+    pub fn view(&self) -> &SendBuf {
         static NOTHING: SendBuf = SendBuf::new();
         self.0.as_deref().unwrap_or(&NOTHING)
     }
 
-    pub(crate) fn len(&self) -> u64 {
+    /// Octets to be written.
+    pub fn len(&self) -> u64 {
         self.0.as_ref().map_or(0, |buffer| buffer.len())
     }
 
-    pub(crate) fn release(&mut self) {
+    /// Whether there is nothing to be written.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Gives an empty buffer back to the pool.
+    pub fn release(&mut self) {
         if let Some(buffer) = self.0.take_if(|buffer| buffer.is_empty()) {
             with(|pool| pool.send.put(buffer));
         }
     }
 
-    pub(crate) fn take(&mut self) -> SendBuf {
+    /// What is to be written, on its own.
+    pub fn take(&mut self) -> SendBuf {
         self.0.take().map_or_else(SendBuf::new, |buffer| *buffer)
     }
 }

@@ -40,7 +40,8 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(request: &Request<'_>, number: u64) -> Self {
+    /// The record of an exchange that begins.
+    pub fn new(request: &Request<'_>, number: u64) -> Self {
         let value = |name: &str| HeaderValue::from_bytes(request.fields().get(name)?).ok();
         Record {
             number,
@@ -59,7 +60,7 @@ impl Record {
     }
 
     /// The exchange is over.
-    pub(crate) fn end(&mut self, timings: Timings, complete: bool, now: Instant) {
+    pub fn end(&mut self, timings: Timings, complete: bool, now: Instant) {
         self.timings = timings;
         self.complete = complete;
         self.over = Some(timings.done.unwrap_or(now));

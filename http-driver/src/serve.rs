@@ -1,7 +1,7 @@
 //! [`Server`]: a listener and a service put together, with everything that can be set about them.
 
 use crate::accept::{Acceptor, ListenerHook, ListenerState, Overflow, Signal};
-use crate::handle::{Control, Controlled, Report, ServerHandle};
+use crate::handle::{Report, ServerHandle};
 use crate::info::ConnInfo;
 use crate::options::{Ended, Fault, OnDisconnect, Options};
 use crate::record::{Logger, Record};
@@ -179,19 +179,14 @@ where
 
     fn start(self) -> (Acceptor<Rt, L, S>, ServerHandle<S>) {
         let (services, options) = (Arc::new(self.services), Arc::new(self.options));
-        let control = Arc::<Control>::default();
-        let handle = ServerHandle {
-            local_addr: self.listener.local_addr(),
-            services: Arc::clone(&services),
-            options: Arc::clone(&options),
-            control: Arc::clone(&control),
-        };
+        let (handle, control) =
+            ServerHandle::new(self.listener.local_addr(), Arc::clone(&services), Arc::clone(&options));
         let acceptor = Acceptor {
             runtime: self.runtime,
             listener: self.listener,
             services,
             options,
-            control: Controlled(control),
+            control,
             max_connections: self.max_connections,
             overflow: self.overflow,
             grace: self.grace,

@@ -83,13 +83,14 @@ impl<S: 'static> Services<S> {
     }
 
     /// The service for a connection, and the generation it is of.
-    pub(crate) fn make(&self, connection: &ConnInfo) -> (S, usize) {
+    pub fn make(&self, connection: &ConnInfo) -> (S, usize) {
         let generation = self.generation();
         let factory = Arc::clone(&lock(&self.factory));
         (factory(connection), generation)
     }
 
-    pub(crate) fn generation(&self) -> usize {
+    /// How often the service was replaced.
+    pub fn generation(&self) -> usize {
         self.generation.load(Ordering::Acquire)
     }
 }

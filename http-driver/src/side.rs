@@ -92,7 +92,10 @@ impl Side for Client {
 }
 
 /// Sends the head of an answer, dated unless the application has done that.
-pub(crate) fn respond(
+///
+/// # Errors
+/// The core's.
+pub fn respond(
     core: &mut Connection<Server>,
     head: &ResponseHead<'_>,
     body: BodyLength,

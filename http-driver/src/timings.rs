@@ -29,8 +29,9 @@ const NOWHERE: u64 = u64::MAX;
 
 /// Collects the timings of one exchange.
 #[derive(Debug, Clone)]
-pub(crate) struct Marks {
-    pub(crate) timings: Timings,
+pub struct Marks {
+    /// What is known so far.
+    pub timings: Timings,
     /// Our message begins, and ends, behind so many octets written.
     begins: u64,
     ends: u64,
@@ -44,16 +45,14 @@ impl Default for Marks {
 
 impl Marks {
     /// Forgets everything.
-    pub(crate) fn renew(&mut self) {
+    pub fn renew(&mut self) {
         *self = Marks::default();
     }
 
-    /// The peer's head has just come.
-    pub(crate) fn head<R: Side, Io, T>(&mut self, link: &mut Link<R, Io, T>) {
-        self.timings.first_octet_in = Some(link.head_at);
-        self.timings.head_in = Some(link.read_at);
-        // What lies behind the head came with the same read, or is still to come.
-        link.head_at = link.read_at;
+    /// The peer's head has come, with its first and its last octet at these times.
+    pub fn head(&mut self, first: Instant, last: Instant) {
+        self.timings.first_octet_in = Some(first);
+        self.timings.head_in = Some(last);
     }
 
     /// Notes a head of the peer, or the end of its message.
@@ -63,7 +62,9 @@ impl Marks {
                 if R::SERVER {
                     self.renew();
                 }
-                self.head(link);
+                self.head(link.head_at, link.read_at);
+                // What lies behind the head came with the same read, or is still to come.
+                link.head_at = link.read_at;
             }
             // What lies behind it came with its end, not with its beginning.
             Event::MessageComplete(_) => link.head_at = link.read_at,
@@ -72,23 +73,23 @@ impl Marks {
     }
 
     /// Our message begins behind so many octets.
-    pub(crate) fn begun(&mut self, queued: u64) {
+    pub fn begun(&mut self, queued: u64) {
         self.begins = queued;
     }
 
     /// Our message ends behind so many octets.
-    pub(crate) fn ended(&mut self, queued: u64) {
+    pub fn ended(&mut self, queued: u64) {
         self.ends = queued;
     }
 
-    /// Notes what has been written; whether all of our message has.
-    pub(crate) fn settle<R: Side, Io, T>(&mut self, link: &Link<R, Io, T>) -> bool {
-        if link.written > self.begins {
-            self.timings.first_octet_out = Some(link.now);
+    /// So many octets have been written by now; whether all of our message has.
+    pub fn settle(&mut self, written: u64, now: Instant) -> bool {
+        if written > self.begins {
+            self.timings.first_octet_out = Some(now);
             self.begins = NOWHERE;
         }
-        if link.written >= self.ends {
-            self.timings.done = Some(link.now);
+        if written >= self.ends {
+            self.timings.done = Some(now);
             self.ends = NOWHERE;
         }
         self.timings.done.is_some()
@@ -103,7 +104,7 @@ impl Marks {
         reading: Reading,
     ) -> Poll<()> {
         let turn = link.poll_turn(cx, inbox, reading);
-        self.settle(link);
+        self.settle(link.written, link.now);
         turn
     }
 }

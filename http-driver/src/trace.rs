@@ -2,9 +2,9 @@
 //! under the same names, so that no caller has to know.
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use off::{RequestSpan, closed, refused};
+pub use off::{RequestSpan, closed, refused};
 #[cfg(feature = "tracing")]
-pub(crate) use on::{RequestSpan, closed, refused};
+pub use on::{RequestSpan, closed, refused};
 
 #[cfg(feature = "tracing")]
 mod on {
@@ -17,7 +17,7 @@ mod on {
 
     /// The span of a request: it lasts until the answer is made or given up, and is entered whenever the service is
     /// polled for it. A default one is none.
-    pub(crate) struct RequestSpan {
+    pub struct RequestSpan {
         span: Span,
         status: Option<u16>,
     }
@@ -29,7 +29,8 @@ mod on {
     }
 
     impl RequestSpan {
-        pub(crate) fn new(request: &Request<'_>, connection: &ConnInfo, number: u64) -> Self {
+        /// The span of a request.
+        pub fn new(request: &Request<'_>, connection: &ConnInfo, number: u64) -> Self {
             let span = info_span!(
                 target: "http_driver",
                 parent: None,
@@ -44,17 +45,17 @@ mod on {
         }
 
         /// Calls `call` in the span.
-        pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
+        pub fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
             self.span.in_scope(call)
         }
 
         /// Notes the status, for the end: a fault may still replace it.
-        pub(crate) fn set_status(&mut self, status: u16) {
+        pub fn set_status(&mut self, status: u16) {
             self.status = Some(status);
         }
 
         /// The exchange was given up.
-        pub(crate) fn cut_off(&self) {
+        pub fn cut_off(&self) {
             debug!(target: "http_driver", parent: &self.span, "cut off");
         }
     }
@@ -68,7 +69,7 @@ mod on {
     }
 
     /// What a client sent cannot be read.
-    pub(crate) fn refused(connection: &ConnInfo, error: RecvError) {
+    pub fn refused(connection: &ConnInfo, error: RecvError) {
         debug!(
             target: "http_driver",
             parent: None,
@@ -80,7 +81,7 @@ mod on {
     }
 
     /// A connection is over.
-    pub(crate) fn closed(connection: &ConnInfo, ended: &Ended) {
+    pub fn closed(connection: &ConnInfo, ended: &Ended) {
         debug!(
             target: "http_driver",
             parent: None,
@@ -101,23 +102,30 @@ mod off {
     use http_proto::{RecvError, Request};
 
     #[derive(Default)]
-    pub(crate) struct RequestSpan(());
+    /// Nothing, in the place of a span.
+    pub struct RequestSpan(());
 
     impl RequestSpan {
-        pub(crate) fn new(_: &Request<'_>, _: &ConnInfo, _: u64) -> Self {
+        /// Nothing.
+        pub fn new(_: &Request<'_>, _: &ConnInfo, _: u64) -> Self {
             RequestSpan(())
         }
 
-        pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
+        /// Calls `call`.
+        pub fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
             call()
         }
 
-        pub(crate) fn set_status(&mut self, _: u16) {}
+        /// Does nothing.
+        pub fn set_status(&mut self, _: u16) {}
 
-        pub(crate) fn cut_off(&self) {}
+        /// Does nothing.
+        pub fn cut_off(&self) {}
     }
 
-    pub(crate) fn refused(_: &ConnInfo, _: RecvError) {}
+    /// Does nothing.
+    pub fn refused(_: &ConnInfo, _: RecvError) {}
 
-    pub(crate) fn closed(_: &ConnInfo, _: &Ended) {}
+    /// Does nothing.
+    pub fn closed(_: &ConnInfo, _: &Ended) {}
 }

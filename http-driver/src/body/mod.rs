@@ -324,7 +324,7 @@ impl BodyError {
     }
 
     /// The status that stands behind an error of the application, which may have wrapped one of these.
-    pub(crate) fn status_of(error: &(dyn std::error::Error + 'static)) -> u16 {
+    pub fn status_of(error: &(dyn std::error::Error + 'static)) -> u16 {
         let mut next = Some(error);
         while let Some(error) = next {
             if let Some(error) = error.downcast_ref::<BodyError>() {

@@ -170,7 +170,8 @@ impl<C: Connect> Flight<C> {
                         }
                         continue;
                     }
-                    self.marks.head(&mut self.link);
+                    self.marks.head(self.link.head_at, self.link.read_at);
+                    self.link.head_at = self.link.read_at;
                     self.upload_begun = true;
                     let (core, out) = self.link.commands();
                     self.upload.take_if(|_| core.send(&[], out).is_err());
@@ -206,15 +207,15 @@ impl<C: Connect> Flight<C> {
             let sent = match frame.transpose().map_err(RequestError::Content)?.map(http_body::Frame::into_data) {
                 Some(Ok(data)) => {
                     let over = body.is_end_stream();
-                    match sending::send(&mut self.link, data) {
-                        Ok(Flow::Ready | Flow::Full) if over => sending::finish(&mut self.link, None),
+                    match sending::send(core, data, out) {
+                        Ok(Flow::Ready | Flow::Full) if over => sending::finish(core, None, out),
                         Ok(Flow::Ready | Flow::Full) => continue,
                         Err(error) => Err(error),
                     }
                 }
                 // Other kinds of frames do not exist in HTTP/1.
-                Some(Err(frame)) => sending::finish(&mut self.link, frame.into_trailers().ok().as_ref()),
-                None => sending::finish(&mut self.link, None),
+                Some(Err(frame)) => sending::finish(core, frame.into_trailers().ok().as_ref(), out),
+                None => sending::finish(core, None, out),
             };
             match sent {
                 Ok(()) => self.marks.ended(self.link.queued()),

@@ -1,6 +1,7 @@
 //! The head that goes out by itself.
 
-use http_proto::{BodyLength, FieldBlock};
+use crate::side::Side;
+use http_proto::{BodyLength, Connection, FieldBlock, SendBuf, SendError};
 
 /// The head that goes out by itself with the first content of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +20,9 @@ impl Default for AutoHead {
     }
 }
 
-/// What [`Connection::send`] does before a head is out.
+/// What sending content does before a head is out.
 #[derive(Debug, Default)]
-pub(super) enum Auto {
+pub enum Auto {
     /// It sends the head of all defaults.
     #[default]
     Default,
@@ -29,4 +30,38 @@ pub(super) enum Auto {
     Set(Box<AutoHead>),
     /// It is an error.
     Off,
+}
+
+impl Auto {
+    /// Whether sending content before a head is an error.
+    pub fn is_off(&self) -> bool {
+        matches!(self, Auto::Off)
+    }
+
+    /// Sends the head that is due before content, and returns the length that it has announced; `never` before one that
+    /// announces none.
+    ///
+    /// # Errors
+    /// The head cannot be sent.
+    pub fn begin<R: Side>(
+        &self,
+        core: &mut Connection<R>,
+        out: &mut SendBuf,
+        date: Option<&[u8; 29]>,
+        never: Option<SendError>,
+    ) -> Result<BodyLength, SendError> {
+        let default;
+        let head = match self {
+            Auto::Set(head) => head,
+            Auto::Default | Auto::Off => {
+                default = AutoHead::default();
+                &default
+            }
+        };
+        if let (BodyLength::Empty, Some(error)) = (head.body, never) {
+            return Err(error);
+        }
+        R::auto_head(core, head, date, out)?;
+        Ok(head.body)
+    }
 }

@@ -5,12 +5,11 @@ mod auto;
 mod roles;
 mod sending;
 
-pub use auto::AutoHead;
+pub use auto::{Auto, AutoHead};
 
-use auto::Auto;
-
-use crate::link::{BATCH, Link, Reading};
+use crate::link::{Link, Reading};
 use crate::pool::Inbox;
+use crate::sending::BATCH;
 use crate::side::Side;
 use crate::timings::{Marks, Timings};
 use crate::upgraded::Upgraded;

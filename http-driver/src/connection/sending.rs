@@ -1,7 +1,7 @@
 //! What goes out, the same for both roles: content, the head that it may want first, and waiting until it is written.
 
 use super::Connection;
-use super::auto::{Auto, AutoHead};
+use super::auto::Auto;
 use crate::link::{Link, Reading};
 use crate::pool::Inbox;
 use crate::side::Side;
@@ -38,22 +38,10 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
         let link = self.link.as_mut().ok_or(SendError::Closed)?;
         let (core, out) = link.commands();
         let sent = send(core, out);
-        let (Err(SendError::NoMessage), false) = (sent, matches!(self.auto, Auto::Off)) else { return sent };
+        let (Err(SendError::NoMessage), false) = (sent, self.auto.is_off()) else { return sent };
         let queued = link.queued();
         let (core, out, date) = link.dated_commands();
-        let default;
-        let head = match &self.auto {
-            Auto::Set(head) => head,
-            Auto::Default | Auto::Off => {
-                default = AutoHead::default();
-                &default
-            }
-        };
-        let body = head.body;
-        if let (BodyLength::Empty, Some(error)) = (body, never) {
-            return Err(error);
-        }
-        R::auto_head(core, head, date, out)?;
+        let body = self.auto.begin(core, out, date, never)?;
         let sent = if body == BodyLength::Empty { Ok(Flow::Ready) } else { send(core, out) };
         self.begun(queued, body);
         sent

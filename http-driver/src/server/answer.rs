@@ -1,16 +1,16 @@
 //! Answers: from the types of the `http` crate to commands of the core.
 
-use super::job::{Head, Job, Piece, Spare};
+use super::job::{Head, Job, Piece};
 use super::{HttpService, Serving};
 use crate::exchange::Asked;
 use crate::link::Link;
 use crate::options::{Fault, Options};
-use crate::sending::{self, PIECES};
+use crate::sending::{self, Content, PIECES};
 use crate::side;
 use crate::{BoxError, Timer, Transport};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use http_proto::{BodyLength, FieldBlock, Flow, HttpResponseHead, RecvError, ResponseHead, SendError, Server};
+use http_proto::{BodyLength, FieldBlock, Flow, RecvError, ResponseHead, SendError, Server};
 use std::task::{Context, Poll};
 
 /// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
@@ -118,9 +118,7 @@ enum Streamed {
 fn obey<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, asked: Asked) {
     let (core, out) = link.commands();
     for (status, headers) in asked.interim {
-        if let Ok(block) = FieldBlock::try_from(&headers) {
-            let _ = core.inform(&ResponseHead::new(status.as_u16()).block(&block), out);
-        }
+        sending::inform(core, status, &headers, out);
     }
     if asked.proceed {
         let _ = core.proceed(out);
@@ -160,7 +158,8 @@ where
     let queued = link.queued();
     let status = head.status.as_u16();
     if status == 101 || (job.connect && head.status.is_success()) {
-        return match upgrade(link, head) {
+        let (core, out) = link.commands();
+        return match sending::upgrade(core, head, out) {
             Ok(()) => {
                 // It is said once, though the end of the request may be an event of its own.
                 job.head = None;
@@ -180,7 +179,7 @@ where
         };
     }
     let head_only = job.head_only || status == 304;
-    let begun = respond(link, head, &mut job.spare, length, head_only);
+    let begun = respond(link, head, &mut job.spare.block, length, head_only);
     std::mem::swap(&mut job.spare.headers, &mut head.headers);
     job.spare.headers.clear();
     job.head = None;
@@ -207,27 +206,12 @@ where
 fn respond<Io: Transport, T: Timer>(
     link: &mut Link<Server, Io, T>,
     parts: &Head,
-    spare: &mut Spare,
+    block: &mut FieldBlock,
     length: Option<u64>,
     head_only: bool,
 ) -> Result<BodyLength, Option<SendError>> {
-    let mut head = HttpResponseHead::default();
-    head.split.block = std::mem::take(&mut spare.block);
-    head.assign(parts).map_err(|_| None)?;
-    let mut body = head.split.body_length(length, head_only).map_err(|_| None)?;
-    if body == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
-        body = BodyLength::Streaming;
-    }
     let (core, out, date) = link.dated_commands();
-    side::respond(core, &head.head(), body, date.filter(|_| !head.split.has_date), out)?;
-    spare.block = head.split.block;
-    Ok(body)
-}
-
-fn upgrade<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, parts: &Head) -> Result<(), Option<SendError>> {
-    let head = HttpResponseHead::new(parts).map_err(|_| None)?;
-    let (core, out) = link.commands();
-    Ok(core.upgrade(&head.head(), out)?)
+    sending::respond(core, parts, Content { length, head_only }, block, date, out)
 }
 
 /// Sends the content of an answer, as far as it is there and the client takes it.
@@ -253,7 +237,8 @@ where
                 if let Some(record) = &mut job.record {
                     record.content += data.len() as u64;
                 }
-                match sending::send(link, data) {
+                let (core, out) = link.commands();
+                match sending::send(core, data, out) {
                     Ok(Flow::Ready | Flow::Full) => {}
                     // Too much content cuts the message off.
                     Err(_) => {
@@ -285,7 +270,8 @@ where
 
 /// Ends the message; too little content cuts it off.
 fn end<Io: Transport, T: Timer>(link: &mut Link<Server, Io, T>, trailers: Option<&HeaderMap>) {
-    if sending::finish(link, trailers).is_err() {
+    let (core, out) = link.commands();
+    if sending::finish(core, trailers, out).is_err() {
         link.core.abort();
     }
 }
@@ -324,7 +310,7 @@ fn respond_whole<Io: Transport, T: Timer>(
     if close {
         parts.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
     }
-    match respond(link, &parts, &mut Spare::default(), Some(content.len() as u64), false) {
+    match respond(link, &parts, &mut FieldBlock::new(), Some(content.len() as u64), false) {
         Ok(BodyLength::Empty) => Some(0),
         Ok(_) => {
             let octets = content.len() as u64;

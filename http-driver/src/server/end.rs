@@ -17,10 +17,10 @@ where
     pub(super) fn settle(&mut self) {
         let Some(link) = &self.link else { return };
         if let Some(job) = self.jobs.front() {
-            job.marks.settle(link);
+            job.marks.settle(link.written, link.now);
         }
         while let Some((marks, record)) = self.finishing.front_mut() {
-            if !marks.settle(link) {
+            if !marks.settle(link.written, link.now) {
                 break;
             }
             record.end(marks.timings, true, link.now);

@@ -12,10 +12,11 @@ mod receive;
 pub use answer::Streaming;
 
 use crate::info::{Address, ConnInfo};
-use crate::link::{BATCH, Link, Reading};
+use crate::link::{Link, Reading};
 use crate::options::{Ended, Options, guarded};
 use crate::pool::Inbox;
 use crate::record::Record;
+use crate::sending::BATCH;
 use crate::service::Services;
 use crate::timings::Marks;
 use crate::{Body, BoxError, Timer, Transport};
@@ -32,9 +33,9 @@ use tower_service::Service;
 /// Times around the loop without a turn of input and output: the work of one poll is bounded.
 const ROUNDS: u8 = 64;
 
-/// What is wanted of a service: requests with a [`Body`] in, any body out.
-pub trait HttpService:
-    Service<Request<Body>, Response = Response<Self::Content>, Error = Self::Fault, Future = Self::Answer>
+/// What is wanted of a service: requests with a [`Body`] in, or with that of another kind of server; any body out.
+pub trait HttpService<I = Body>:
+    Service<Request<I>, Response = Response<Self::Content>, Error = Self::Fault, Future = Self::Answer>
 {
     /// The content of its answers.
     type Content: http_body::Body<Error = Self::ContentFault>;
@@ -46,9 +47,9 @@ pub trait HttpService:
     type Answer: Future<Output = Result<Response<Self::Content>, Self::Fault>>;
 }
 
-impl<S, B> HttpService for S
+impl<S, B, I> HttpService<I> for S
 where
-    S: Service<Request<Body>, Response = Response<B>>,
+    S: Service<Request<I>, Response = Response<B>>,
     S::Error: Into<BoxError>,
     B: http_body::Body,
     B::Error: Into<BoxError>,

@@ -3,9 +3,9 @@
 use super::job::Job;
 use super::{HttpService, Serving};
 use crate::body::{BodyError, Incoming, Slot};
-use crate::link::BATCH;
 use crate::options::Ended;
 use crate::record::Record;
+use crate::sending::BATCH;
 use crate::trace::{self, RequestSpan};
 use crate::upgraded::Upgraded;
 use crate::{Body, Timer, Transport};
@@ -102,7 +102,8 @@ where
         let Some(link) = &mut self.link else { return };
         let number = self.info.count_request();
         let job = self.jobs.begin(&self.info, number);
-        job.marks.head(link);
+        job.marks.head(link.head_at, link.read_at);
+        link.head_at = link.read_at;
         let Event::HeadersComplete(head) = link.core.event(self.inbox.buffer()) else { return };
         job.span = RequestSpan::new(&head, &self.info, number);
         job.head_only = head.method_kind() == MethodKind::Head;
