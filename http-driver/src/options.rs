@@ -33,6 +33,13 @@ pub struct Fault {
     pub error: Option<RecvError>,
 }
 
+impl Fault {
+    /// An answer with this status, for this reason.
+    pub fn new(status: u16, error: Option<RecvError>) -> Self {
+        Fault { status, error }
+    }
+}
+
 /// How a connection ended.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -45,6 +52,13 @@ pub struct Ended {
     pub cut_off: usize,
     /// The connection goes on with another protocol.
     pub upgraded: bool,
+}
+
+impl Ended {
+    /// An end in good order, of a connection that goes on with another protocol or does not.
+    pub fn new(upgraded: bool) -> Self {
+        Ended { error: None, transport: None, cut_off: 0, upgraded }
+    }
 }
 
 /// Called with the connection that it is about.

@@ -1,0 +1,107 @@
+//! HTTP/1 on plain threads: servers and connections without an async runtime.
+//!
+//! [`serve`] runs plain functions ([`handler_fn`]) or any tower service, an unmodified axum `Router` for example, on a few
+//! worker threads: bodies in both directions with backpressure, keep-alive and pipelining, upgrades, all deadlines and
+//! bounds of [`Config`], graceful shutdown. Connections that wait for their clients hold no thread. Who wants the wire
+//! itself takes a [`Connection`] of any socket. Everything that HTTP demands is decided by [`http_proto`].
+//!
+//! ```no_run
+//! use http_std::{Body, Request, Response, handler_fn, serve};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let listener = std::net::TcpListener::bind("127.0.0.1:8080")?;
+//!     serve(listener, handler_fn(|_: Request<Body>| Response::new(Body::from("Hello, World!")))).run()?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Servers need Unix; connections need nothing but sockets, or anything else that reads and writes.
+#![forbid(unsafe_code)]
+
+#[cfg(unix)]
+mod body;
+mod clock;
+mod connection;
+#[cfg(unix)]
+mod exchange;
+mod link;
+#[cfg(unix)]
+mod listener;
+#[cfg(unix)]
+mod sender;
+#[cfg(unix)]
+mod server;
+#[cfg(unix)]
+mod service;
+#[cfg(unix)]
+mod serving;
+mod socket;
+mod stream;
+mod transport;
+mod upgraded;
+#[cfg(unix)]
+mod waiting;
+
+#[cfg(unix)]
+pub use body::Body;
+pub use connection::{Connection, Content, Parts, Writer};
+#[cfg(unix)]
+pub use exchange::{Exchange, Upgrade};
+pub use http::{Request, Response};
+#[cfg(feature = "reverse-dns")]
+pub use http_driver::ReverseDns;
+pub use http_driver::{
+    AccessLog, Address, AutoHead, BodyError, BoxError, ConnInfo, Disconnected, Ended, Entry, Error, ErrorKind, Fault,
+    HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Opened, Overflow, Record, Report,
+    Services, Side, Statistics, Streaming, Timings,
+};
+pub use http_proto::{
+    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
+    RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
+};
+#[cfg(unix)]
+pub use listener::{IntoListener, Listener, Tcp, Unix};
+#[cfg(unix)]
+pub use sender::BodySender;
+#[cfg(unix)]
+pub use server::{Server, ServerHandle, ThreadService};
+#[cfg(unix)]
+pub use service::{Answer, HandlerFn, ServiceFn, handler_fn, service_fn};
+pub use socket::Socket;
+pub use stream::Stream;
+pub use transport::BlockingTransport;
+pub use upgraded::Upgraded;
+
+/// The two ends of a connection, as the first parameter of [`Connection`].
+pub mod role {
+    pub use http_proto::{Client, Server};
+}
+
+/// How a TCP listener is opened, and its connections are set up: see [`http_driver::ListenOptions`].
+///
+/// ```no_run
+/// let listener = http_std::ListenOptions::new().backlog(4096).bind("127.0.0.1:8080".parse().unwrap())?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[cfg(unix)]
+pub type ListenOptions = http_driver::ListenOptions<Tcp>;
+
+/// Serves HTTP on a listener; every connection gets a clone of `service`. [`Server::run`] it, or [`Server::spawn`] it.
+#[cfg(unix)]
+pub fn serve<L, S>(listener: L, service: S) -> Server<L::Listener, S>
+where
+    L: IntoListener,
+    S: ThreadService + Clone,
+{
+    Server::from_result(listener.into_listener(), Services::new(service))
+}
+
+/// Serves HTTP on a listener; every connection gets a service of its own.
+#[cfg(unix)]
+pub fn serve_with<L, S>(listener: L, factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static) -> Server<L::Listener, S>
+where
+    L: IntoListener,
+    S: ThreadService,
+{
+    Server::from_result(listener.into_listener(), Services::from_factory(factory))
+}

@@ -1,0 +1,160 @@
+//! The connections that have something to do, the workers who take them up, and how they give them back.
+
+use super::ThreadService;
+use crate::serving::{After, Task};
+use http_driver::parts::{guarded, lock};
+use http_proto::Instant;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+/// How long a worker keeps a connection that waits for its client, while no other connection waits for a worker. Long
+/// enough for the next request of a client that is busy, which then goes from thread to thread no more than it must; short
+/// enough not to matter to a connection that comes meanwhile.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// A task that a worker has put down.
+pub(super) struct Returned<S> {
+    pub(super) task: Box<Task<S>>,
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    pub(super) deadline: Option<Instant>,
+}
+
+/// What the workers and the thread that keeps the others share.
+pub(super) struct Bench<S> {
+    queue: Mutex<Queue<S>>,
+    filled: Condvar,
+    returned: Mutex<Vec<Returned<S>>>,
+    alarm: Arc<Alarm>,
+}
+
+struct Queue<S> {
+    tasks: VecDeque<Box<Task<S>>>,
+    /// Workers that have nothing to do.
+    idle: usize,
+    /// The keeper wants to know when there is room.
+    awaited: bool,
+    closed: bool,
+}
+
+/// Wakes the thread that keeps the connections.
+#[derive(Debug)]
+pub(super) struct Alarm(mio::Waker);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // It fails where a wake-up is under way already.
+        let _ = self.0.wake();
+    }
+}
+
+impl<S: ThreadService> Bench<S> {
+    pub(super) fn new(waker: mio::Waker) -> Self {
+        let queue = Queue { tasks: VecDeque::new(), idle: 0, awaited: false, closed: false };
+        Bench {
+            queue: Mutex::new(queue),
+            filled: Condvar::new(),
+            returned: Mutex::default(),
+            alarm: Arc::new(Alarm(waker)),
+        }
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.alarm))
+    }
+
+    /// Begins with so many workers, or as many as there can be.
+    pub(super) fn start(this: &Arc<Self>, workers: usize) -> io::Result<()> {
+        for number in 0..workers {
+            let bench = Arc::clone(this);
+            let spawned = thread::Builder::new().name(format!("http-worker-{number}")).spawn(move || bench.work());
+            if let (Err(error), 0) = (spawned, number) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A connection has something to do.
+    pub(super) fn push(&self, task: Box<Task<S>>) {
+        let mut queue = lock(&self.queue);
+        queue.tasks.push_back(task);
+        let idle = queue.idle > 0;
+        drop(queue);
+        if idle {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Whether fewer than so many connections wait; if not, the keeper is woken when that is so.
+    pub(super) fn has_room(&self, most: usize) -> bool {
+        let mut queue = lock(&self.queue);
+        let room = queue.tasks.len() < most;
+        queue.awaited |= !room;
+        room
+    }
+
+    /// What was put down since the last time.
+    pub(super) fn take_returned(&self) -> Vec<Returned<S>> {
+        std::mem::take(&mut lock(&self.returned))
+    }
+
+    /// Nothing more will come: the workers end.
+    pub(super) fn close(&self) {
+        lock(&self.queue).closed = true;
+        self.filled.notify_all();
+    }
+
+    fn pop(&self) -> Option<Box<Task<S>>> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some(task) = queue.tasks.pop_front() {
+                if std::mem::take(&mut queue.awaited) {
+                    self.alarm.wake_by_ref();
+                }
+                return Some(task);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue.idle += 1;
+            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.idle -= 1;
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let queue = lock(&self.queue);
+        if queue.tasks.is_empty() && !queue.closed { PATIENCE } else { Duration::ZERO }
+    }
+
+    fn work(&self) {
+        while let Some(mut task) = self.pop() {
+            match guarded(|| task.run(|| self.patience())) {
+                Some(After::Park { readable, writable, deadline }) => {
+                    let mut returned = lock(&self.returned);
+                    returned.push(Returned { task, readable, writable, deadline });
+                    let first = returned.len() == 1;
+                    drop(returned);
+                    if first {
+                        self.alarm.wake_by_ref();
+                    }
+                }
+                // What a service leaves behind when it is dropped must not end the worker.
+                Some(After::Over) => _ = guarded(|| drop(task)),
+                None => {
+                    task.shared.cut_off();
+                    guarded(|| drop(task));
+                }
+            }
+        }
+    }
+}

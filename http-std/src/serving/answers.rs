@@ -1,0 +1,269 @@
+//! Answers: from the types of the `http` crate to commands of the core.
+
+use super::calls::Awaiting;
+use super::{Conn, Shared};
+use crate::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::Body as _;
+use http_driver::parts::{self, BATCH, date, lock, respond_dated};
+use http_driver::{BodyError, Fault};
+use http_proto::{BodyLength, FieldBlock, Flow, ResponseHead, SendError};
+use std::pin::Pin;
+
+/// What has become of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// It is in the buffer as a whole.
+    Complete,
+    /// The connection speaks another protocol from here on.
+    Upgraded,
+    /// The connection is over, or to be cut off.
+    Gone,
+}
+
+/// A piece of an answer's content.
+enum Piece {
+    Data(Bytes),
+    Trailers(HeaderMap),
+    End,
+    /// There will be none; the status stands for the reason.
+    Failed(u16),
+    Gone,
+}
+
+/// What has become of the head of an answer.
+enum Begun {
+    /// Its content follows.
+    Content,
+    Complete,
+    Upgraded,
+    /// What is left of the request's content stands before the other protocol.
+    Swallow,
+}
+
+impl Shared {
+    /// Sends an answer.
+    pub(super) fn answer(&self, response: Response<Body>) -> Answered {
+        let (head, mut body) = response.into_parts();
+        let mut first = None;
+        let held_back = lock(&self.conn).current.as_ref().is_some_and(|current| current.held_back);
+        if held_back && body.size_hint().exact() != Some(0) {
+            // The answer may be made of the very content that the client holds back until it is asked for, and that may
+            // turn out to be broken.
+            match self.piece(&mut body) {
+                Piece::Failed(status) => return self.answer_fault(status),
+                Piece::Gone => return Answered::Gone,
+                piece @ (Piece::Data(_) | Piece::Trailers(_) | Piece::End) => first = Some(piece),
+            }
+        }
+        let left = if body.is_end_stream() { Some(0) } else { body.size_hint().exact() };
+        let length = match &first {
+            Some(Piece::Data(first)) => left.and_then(|left| left.checked_add(first.len() as u64)),
+            // Trailers want a length that is not known.
+            Some(Piece::Trailers(_)) => None,
+            Some(Piece::End | Piece::Failed(_) | Piece::Gone) | None => left,
+        };
+        let begun = loop {
+            let begun = lock(&self.conn).begin_answer(self, &head, length);
+            match begun {
+                Ok(Begun::Swallow) if self.swallow() => {}
+                Ok(Begun::Swallow) => return Answered::Gone,
+                Ok(begun) => break begun,
+                Err(status) => return self.answer_fault(status),
+            }
+        };
+        match begun {
+            Begun::Complete => Answered::Complete,
+            Begun::Upgraded => Answered::Upgraded,
+            Begun::Content | Begun::Swallow => self.stream(&mut body, first),
+        }
+    }
+
+    /// Sends the content of an answer.
+    fn stream(&self, body: &mut Body, mut first: Option<Piece>) -> Answered {
+        let made_when_asked = body.is_made_when_asked();
+        loop {
+            let (unsent, full) = self.unsent();
+            let asked = lock(&self.conn).current.as_ref().is_none_or(|current| current.exchange.inner().is_gone());
+            let crowded = full || unsent >= BATCH;
+            if asked || ((crowded || (made_when_asked && unsent > 0)) && !self.write_until(|left, _| left < BATCH)) {
+                return Answered::Gone;
+            }
+            let piece = match first.take() {
+                Some(piece) => piece,
+                None => self.piece(body),
+            };
+            let mut guard = lock(&self.conn);
+            let conn = &mut *guard;
+            let trailers = match piece {
+                Piece::Data(data) => {
+                    if let Some(record) = conn.current.as_mut().and_then(|current| current.record.as_mut()) {
+                        record.content += data.len() as u64;
+                    }
+                    let (core, out) = conn.link.commands();
+                    match parts::send(core, data, out) {
+                        Ok(Flow::Ready | Flow::Full) => {}
+                        // Too much content cuts the message off.
+                        Err(_) => {
+                            core.abort();
+                            return Answered::Gone;
+                        }
+                    }
+                    if !body.is_end_stream() {
+                        continue;
+                    }
+                    None
+                }
+                Piece::Trailers(trailers) => Some(trailers),
+                Piece::End => None,
+                Piece::Failed(_) => {
+                    conn.link.core.abort();
+                    return Answered::Gone;
+                }
+                Piece::Gone => return Answered::Gone,
+            };
+            return conn.end_answer(trailers.as_ref());
+        }
+    }
+
+    /// The next piece of an answer's content.
+    fn piece(&self, body: &mut Body) -> Piece {
+        match self.watch(None, |cx| Pin::new(&mut *body).poll_frame(cx)) {
+            Awaiting::Ready(None) => Piece::End,
+            Awaiting::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => Piece::Data(data),
+                // Other kinds of frames do not exist in HTTP/1.
+                Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+            },
+            Awaiting::Ready(Some(Err(error))) => Piece::Failed(BodyError::status_of(&error)),
+            Awaiting::Panicked => Piece::Failed(500),
+            Awaiting::Late | Awaiting::Gone => Piece::Gone,
+        }
+    }
+
+    /// Answers in the place of the handler; if a head is out already, the message is cut off.
+    pub(super) fn answer_fault(&self, status: u16) -> Answered {
+        let page = self.options.page(&Fault::new(status, None));
+        let mut guard = lock(&self.conn);
+        let conn = &mut *guard;
+        if let Some(current) = &mut conn.current {
+            current.marks.begun(conn.link.queued());
+            current.set_status(status);
+        }
+        let own = page.as_ref().map_or(status, |page| page.status().as_u16());
+        if let Some(octets) = page.and_then(|page| conn.respond_whole(page, false)) {
+            if let Some(current) = &mut conn.current {
+                current.set_status(own);
+                if let Some(record) = &mut current.record {
+                    record.content += octets;
+                }
+            }
+            return conn.outcome();
+        }
+        let (core, out) = conn.link.commands();
+        if respond_dated(core, &ResponseHead::new(status), BodyLength::Empty, date().as_ref(), out).is_err() {
+            core.abort();
+        }
+        conn.outcome()
+    }
+
+    /// Swallows what is left of the content of the request; false: the connection is over.
+    fn swallow(&self) -> bool {
+        let Some(number) = lock(&self.conn).current.as_ref().map(|current| current.number) else { return false };
+        loop {
+            match crate::body::Source::content(self, number, None) {
+                std::task::Poll::Ready(crate::body::Found::Data(_)) => {}
+                std::task::Poll::Ready(crate::body::Found::End(_)) => return true,
+                std::task::Poll::Ready(crate::body::Found::Failed(_)) | std::task::Poll::Pending => return false,
+            }
+        }
+    }
+}
+
+impl super::Current {
+    /// Notes the status that is answered.
+    fn set_status(&mut self, status: u16) {
+        self.span.set_status(status);
+        if let Some(record) = &mut self.record {
+            record.status = Some(status);
+        }
+    }
+}
+
+impl Conn {
+    /// Sends the head of an answer; `Err` with a status if it is none.
+    fn begin_answer(
+        &mut self,
+        shared: &Shared,
+        head: &http::response::Parts,
+        length: Option<u64>,
+    ) -> Result<Begun, u16> {
+        // A shutdown that has begun since the request came.
+        if shared.options.registry.is_shutting_down() {
+            self.link.core.shutdown();
+        }
+        let queued = self.link.queued();
+        let Some(current) = &mut self.current else { return Err(500) };
+        let status = head.status.as_u16();
+        let (core, out) = self.link.commands();
+        if status == 101 || (current.connect && head.status.is_success()) {
+            return match parts::upgrade(core, head, out) {
+                Ok(()) => {
+                    current.marks.begun(queued);
+                    current.set_status(status);
+                    Ok(Begun::Upgraded)
+                }
+                Err(Some(SendError::RequestIncomplete)) if !current.is_complete() => Ok(Begun::Swallow),
+                Err(_) => Err(500),
+            };
+        }
+        let head_only = current.head_only || status == 304;
+        let content = parts::Content { length, head_only };
+        let begun = parts::respond(core, head, content, &mut FieldBlock::new(), date().as_ref(), out);
+        current.marks.begun(queued);
+        current.set_status(status);
+        match begun {
+            Ok(BodyLength::Empty) => Ok(Begun::Complete),
+            Ok(_) if head_only => {
+                self.end_answer(None);
+                Ok(Begun::Complete)
+            }
+            Ok(_) => Ok(Begun::Content),
+            Err(_) => Err(500),
+        }
+    }
+
+    /// Ends the message; too little content cuts it off.
+    fn end_answer(&mut self, trailers: Option<&HeaderMap>) -> Answered {
+        let (core, out) = self.link.commands();
+        if parts::finish(core, trailers, out).is_err() {
+            core.abort();
+        }
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Answered {
+        if self.link.interest().abort { Answered::Gone } else { Answered::Complete }
+    }
+
+    /// Sends an answer whose content is at hand; returns the octets of content sent, if it could be done.
+    pub(super) fn respond_whole(&mut self, response: Response<Bytes>, close: bool) -> Option<u64> {
+        let (mut head, content) = response.into_parts();
+        if close {
+            head.headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        let octets = content.len() as u64;
+        let (core, out) = self.link.commands();
+        let length = parts::Content { length: Some(octets), head_only: false };
+        match parts::respond(core, &head, length, &mut FieldBlock::new(), date().as_ref(), out).ok()? {
+            BodyLength::Empty => Some(0),
+            BodyLength::Exact(_) | BodyLength::Unknown | BodyLength::Streaming => {
+                // To HEAD, and with some statuses, nothing may be sent.
+                let sent = core.send_owned(content, out).is_ok();
+                self.end_answer(None);
+                Some(if sent { octets } else { 0 })
+            }
+        }
+    }
+}

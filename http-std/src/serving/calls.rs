@@ -1,0 +1,106 @@
+//! Calls of the service, and all else that is waited for while a client may go away.
+
+use super::{Content, Shared};
+use crate::clock;
+use crate::link::Awaited;
+use crate::waiting::{self, Ready};
+use http_driver::OnDisconnect;
+use http_driver::parts::{guarded, lock};
+use http_proto::Instant;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+
+/// What has become of something that was awaited.
+pub(super) enum Awaiting<V> {
+    Ready(V),
+    /// It has panicked.
+    Panicked,
+    /// The deadline has passed.
+    Late,
+    /// The connection is over.
+    Gone,
+}
+
+impl Shared {
+    /// Waits until `poll` is ready, and looks after the connection meanwhile. Where its client is gone, `poll` may go on for
+    /// a while, if handlers are allowed to finish.
+    pub(super) fn watch<V>(
+        &self,
+        deadline: Option<Instant>,
+        poll: impl FnMut(&mut Context<'_>) -> Poll<V>,
+    ) -> Awaiting<V> {
+        let awaited = self.watch_on(deadline, poll);
+        // Who waits for content looks after the connection himself from here on.
+        lock(&self.conn).wake_reader();
+        awaited
+    }
+
+    fn watch_on<V>(&self, deadline: Option<Instant>, mut poll: impl FnMut(&mut Context<'_>) -> Poll<V>) -> Awaiting<V> {
+        let waker = waiting::waker();
+        let mut cx = Context::from_waker(&waker);
+        let mut ready = Ready::default();
+        loop {
+            self.watched.store(true, Relaxed);
+            let polled = guarded(|| poll(&mut cx));
+            self.watched.store(false, Relaxed);
+            match polled {
+                None => return Awaiting::Panicked,
+                Some(Poll::Ready(value)) => return Awaiting::Ready(value),
+                Some(Poll::Pending) => {}
+            }
+            let Some(mut awaited) = self.tend(ready.broken) else {
+                return self.finish_without_client(&mut cx, poll);
+            };
+            if deadline.is_some_and(|deadline| deadline <= clock::now()) {
+                return Awaiting::Late;
+            }
+            awaited.deadline = [awaited.deadline, deadline].into_iter().flatten().min();
+            ready = self.wait(awaited);
+        }
+    }
+
+    fn finish_without_client<V>(
+        &self,
+        cx: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<V>,
+    ) -> Awaiting<V> {
+        let OnDisconnect::Finish(grace) = self.options.on_disconnect else { return Awaiting::Gone };
+        let until = clock::now().saturating_add(grace);
+        {
+            let mut conn = lock(&self.conn);
+            if let Some(current) = &mut conn.current {
+                current.exchange.inner().set_gone();
+                if let Content::Arriving = current.content {
+                    current.content = Content::Over(None);
+                }
+            }
+            conn.wake_reader();
+        }
+        while !self.options.registry.is_cut_off() && clock::now() < until {
+            match guarded(|| poll(cx)) {
+                Some(Poll::Pending) => _ = waiting::wait(None, Some(until)),
+                Some(Poll::Ready(_)) | None => break,
+            }
+        }
+        Awaiting::Gone
+    }
+
+    /// Waits until octets that are to be sent are `few` enough; false: the connection is over.
+    pub(super) fn write_until(&self, few: impl Fn(u64, bool) -> bool) -> bool {
+        let mut ready = Ready::default();
+        loop {
+            let Some(awaited) = self.tend(ready.broken) else { return false };
+            let (left, full) = self.unsent();
+            if few(left, full) {
+                return true;
+            }
+            ready = self.wait(Awaited { writable: true, ..awaited });
+        }
+    }
+
+    /// Octets that wait to be written, and whether they are too many.
+    pub(super) fn unsent(&self) -> (u64, bool) {
+        let conn = lock(&self.conn);
+        (conn.link.out.len(), conn.link.out.view().is_full())
+    }
+}

@@ -1,0 +1,297 @@
+//! A service on one connection, on whatever thread looks after it. Here is what the threads share; `requests` takes
+//! requests in, `calls` has them answered, `answers` sends the answers, `end` is the end.
+//!
+//! Nobody holds the lock of a connection while it waits, or while it calls what the application has handed in: so the
+//! content of a request can be read in the handler, in another thread, or as the content of the answer.
+
+mod answers;
+mod calls;
+mod end;
+mod requests;
+mod task;
+
+pub(crate) use task::{After, Task};
+
+use crate::body::{Found, Source};
+use crate::exchange::{Attend, Exchange};
+use crate::link::{Awaited, Link, Reading};
+use crate::waiting::{self, Ready, Watch};
+use crate::{Socket, Stream};
+use bytes::BytesMut;
+use http_driver::parts::{Marks, RequestSpan, inform, lock};
+use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
+use http_proto::{Connection, Event, RecvError, Server, Step};
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// A connection, for all who have to do with it.
+pub(crate) struct Shared {
+    pub(crate) info: Arc<ConnInfo>,
+    options: Arc<Options>,
+    /// For waiting, without the lock.
+    socket: Socket,
+    conn: Mutex<Conn>,
+    /// A worker waits for a future of this connection, and looks after the socket meanwhile.
+    watched: AtomicBool,
+}
+
+/// What only one thread at a time has to do with.
+struct Conn {
+    link: Link<Server, Stream<Socket>>,
+    inbox: Inbox,
+    /// Of the heads of requests.
+    memory: BytesMut,
+    current: Option<Current>,
+    /// Exchanges whose last octets are on their way, and whom somebody wants to know of.
+    finishing: VecDeque<(Marks, Box<Record>)>,
+    /// Who waits for content, or for the end of the exchange.
+    reader: Option<Waker>,
+    /// The error of receiving has been dealt with.
+    refused: bool,
+    /// Beyond the limit of connections.
+    overloaded: bool,
+    told_shutdown: bool,
+    told_half_closed: bool,
+    upgraded: bool,
+    ended: bool,
+}
+
+/// The exchange that is going on.
+struct Current {
+    number: u64,
+    exchange: Exchange,
+    content: Content,
+    /// The request is HEAD: no content is sent.
+    head_only: bool,
+    /// The request is CONNECT: a 2xx makes a tunnel.
+    connect: bool,
+    /// The client held the request's content back until it was asked for, and not all of it has come.
+    held_back: bool,
+    marks: Marks,
+    record: Option<Box<Record>>,
+    span: RequestSpan,
+}
+
+/// What has become of the content of a request.
+enum Content {
+    Arriving,
+    /// All of it has been taken; or the error of receiving, until somebody is told.
+    Over(Option<RecvError>),
+}
+
+impl Shared {
+    /// A connection that has just been accepted.
+    pub(crate) fn new(socket: Socket, info: Arc<ConnInfo>, options: Arc<Options>) -> Self {
+        let core = Connection::server(Arc::clone(&options.config));
+        let conn = Conn {
+            link: Link::new(core, Stream::from(socket.clone())),
+            inbox: Inbox::new(),
+            memory: BytesMut::new(),
+            current: None,
+            finishing: VecDeque::new(),
+            reader: None,
+            refused: false,
+            overloaded: false,
+            told_shutdown: false,
+            told_half_closed: false,
+            upgraded: false,
+            ended: false,
+        };
+        Shared { info, options, socket, conn: Mutex::new(conn), watched: AtomicBool::new(false) }
+    }
+
+    /// Answers every request with 503, and closes.
+    pub(crate) fn set_overloaded(&self) {
+        lock(&self.conn).overloaded = true;
+        self.options.registry.add_overloaded();
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Waits for what a turn has left undone.
+    fn wait(&self, awaited: Awaited) -> Ready {
+        let Awaited { readable, writable, deadline } = awaited;
+        waiting::wait(Some(Watch { socket: self.socket.as_fd(), readable, writable }), deadline)
+    }
+
+    /// Looks after the connection once; `None`: it is over. Nothing of it waits.
+    fn tend(&self, broken: bool) -> Option<Awaited> {
+        let mut conn = lock(&self.conn);
+        let conn = &mut *conn;
+        conn.heed(self)?;
+        loop {
+            // Somebody reads, and has found nothing the last time: what comes is for him.
+            let reading = if conn.reader.is_some() { Reading::Wanted } else { Reading::Ahead };
+            if reading == Reading::Ahead {
+                conn.link.core.suspend();
+            }
+            let awaited = conn.link.try_turn(&mut conn.inbox, reading);
+            if broken && awaited.is_some_and(|awaited| !awaited.readable) {
+                conn.link.lose(&mut conn.inbox);
+            }
+            conn.settle(self);
+            if awaited.is_none() || broken {
+                conn.wake_reader();
+            }
+            conn.notice_end(self);
+            if conn.link.is_closed() || conn.link.is_lost() {
+                if let Some(current) = &conn.current {
+                    current.exchange.inner().set_gone();
+                }
+                return None;
+            }
+            if let Some(awaited) = awaited {
+                return Some(awaited);
+            }
+        }
+    }
+}
+
+impl Conn {
+    /// Does what was asked for from outside, and by the handler; `None`: the connection is over.
+    fn heed(&mut self, shared: &Shared) -> Option<()> {
+        let registry = &shared.options.registry;
+        if registry.is_shutting_down() {
+            if registry.is_cut_off() {
+                self.cut_off(shared);
+            } else if !std::mem::replace(&mut self.told_shutdown, true) {
+                self.link.core.shutdown();
+            }
+        }
+        if let Some(asked) = self.current.as_ref().and_then(|current| current.exchange.inner().take_asked()) {
+            let (core, out) = self.link.commands();
+            for (status, headers) in asked.interim {
+                inform(core, status, &headers, out);
+            }
+            if asked.proceed {
+                let _ = core.proceed(out);
+            }
+            if asked.abort {
+                core.abort();
+            }
+        }
+        (!self.ended).then_some(())
+    }
+
+    /// At its end the input may be looked at unasked: no further request can come of that.
+    fn notice_end(&mut self, shared: &Shared) {
+        if !self.inbox.has_ended() || self.inbox.unread_len() > 0 {
+            return;
+        }
+        let Some(current) = &self.current else { return };
+        if !std::mem::replace(&mut self.told_half_closed, true) {
+            current.exchange.inner().set_half_closed();
+        }
+        if let Err(error) = self.link.core.step(self.inbox.buffer()) {
+            self.fail_content(shared, error);
+        }
+    }
+
+    /// What the client sent is broken: who reads the content is told, and answers for it.
+    fn fail_content(&mut self, shared: &Shared, error: RecvError) {
+        if let Some(Current { content: content @ Content::Arriving, .. }) = &mut self.current {
+            *content = Content::Over(Some(error));
+            self.refused = true;
+            self.note_error(shared, error);
+        }
+    }
+
+    /// The next of the content of the request with this number, if there is any.
+    fn take_content(&mut self, shared: &Shared, number: u64) -> Option<Found> {
+        let Some(current) = self.current.as_mut().filter(|current| current.number == number) else {
+            return Some(Found::Failed(BodyError::Over));
+        };
+        if let Content::Over(error) = &mut current.content {
+            return Some(Found::Failed(error.take().map_or(BodyError::Over, BodyError::Received)));
+        }
+        let (core, out) = self.link.commands();
+        if core.awaiting_continue() {
+            let _ = core.proceed(out);
+        }
+        match self.link.core.step(self.inbox.buffer()) {
+            Ok(Step::Event) => {}
+            Ok(Step::NeedInput | Step::Paused) => return None,
+            Ok(Step::Closed) => return Some(Found::Failed(BodyError::Over)),
+            Err(error) => {
+                self.fail_content(shared, error);
+                return Some(Found::Failed(BodyError::Received(error)));
+            }
+        }
+        let trailers = match self.link.core.event(self.inbox.buffer()) {
+            Event::Payload(_) => None,
+            // Two limits of the core are below that of the map.
+            Event::MessageComplete(trailers) => {
+                Some((!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default()))
+            }
+            Event::HeadersComplete(_) | Event::UpgradeTail(_) | Event::NeedInput | Event::Paused | Event::Closed => {
+                Some(None)
+            }
+        };
+        let Some(trailers) = trailers else { return Some(Found::Data(self.inbox.retain())) };
+        self.end_content();
+        Some(Found::End(trailers))
+    }
+
+    /// The request is there as a whole.
+    fn end_content(&mut self) {
+        self.link.head_at = self.link.read_at;
+        if let Some(current) = &mut self.current {
+            current.content = Content::Over(None);
+            current.held_back = false;
+        }
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+impl Source for Shared {
+    fn content(&self, number: u64, cx: Option<&Context<'_>>) -> Poll<Found> {
+        // Who waits for a future must not be held up by it; he looks after the socket in the place of this.
+        let watched = cx.filter(|_| self.watched.load(Relaxed));
+        loop {
+            let awaited = {
+                let mut conn = lock(&self.conn);
+                let conn = &mut *conn;
+                if let Some(found) = conn.take_content(self, number) {
+                    return Poll::Ready(found);
+                }
+                if let Some(cx) = watched {
+                    conn.reader = Some(cx.waker().clone());
+                    if !cx.waker().will_wake(&waiting::waker()) {
+                        self.info.wake();
+                    }
+                    return Poll::Pending;
+                }
+                conn.reader = Some(waiting::waker());
+                let turn = conn.link.try_turn(&mut conn.inbox, Reading::Wanted);
+                conn.settle(self);
+                turn
+            };
+            if let Some(awaited) = awaited {
+                let ready = self.wait(awaited);
+                if ready.broken && !ready.readable {
+                    let mut conn = lock(&self.conn);
+                    let conn = &mut *conn;
+                    conn.link.lose(&mut conn.inbox);
+                }
+            }
+        }
+    }
+}
+
+impl Attend for Shared {
+    fn attend(&self) {
+        if self.tend(false).is_none() {
+            self.info.wake();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! [`Task`]: a connection with its service, as it goes from thread to thread: taken up by a worker when there is
+//! something to do, and put down again.
+
+use super::Shared;
+use super::answers::Answered;
+use super::calls::Awaiting;
+use super::requests::Next;
+use crate::{Body, clock, waiting};
+use http::{Request, Response};
+use http_driver::parts::{guarded, lock};
+use http_driver::{BodyError, HttpService, Services};
+use http_proto::Instant;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+/// A connection with its service.
+pub(crate) struct Task<S> {
+    pub(crate) shared: Arc<Shared>,
+    service: S,
+    generation: usize,
+    services: Arc<Services<S>>,
+}
+
+/// What becomes of a task that a worker puts down.
+pub(crate) enum After {
+    /// It waits until its socket is ready, or for the deadline.
+    Park {
+        readable: bool,
+        writable: bool,
+        deadline: Option<Instant>,
+    },
+    Over,
+}
+
+impl<S> Task<S>
+where
+    S: HttpService<Body> + Send + 'static,
+    S::Content: Send + 'static,
+{
+    /// A connection that has just been accepted; `None`: there is no service for it.
+    pub(crate) fn new(shared: Arc<Shared>, services: Arc<Services<S>>) -> Option<Self> {
+        let (service, generation) = guarded(|| services.make(&shared.info))?;
+        Some(Task { shared, service, generation, services })
+    }
+
+    /// Does what there is to do. With nothing left but to wait for the client, it waits for no longer than `patience`.
+    pub(crate) fn run(&mut self, patience: impl Fn() -> Duration) -> After {
+        let waker = waiting::waker();
+        self.shared.info.set_task(&Context::from_waker(&waker));
+        loop {
+            match self.shared.next() {
+                Next::Over => return After::Over,
+                Next::Request(request) => {
+                    let answered = match request.and_then(|request| self.call(*request)) {
+                        Ok(Some(response)) => self.shared.answer(response),
+                        Ok(None) => Answered::Gone,
+                        Err(status) => self.shared.answer_fault(status),
+                    };
+                    let goes_on = match answered {
+                        Answered::Complete => self.shared.finish_exchange(),
+                        Answered::Upgraded => {
+                            self.shared.finish_http();
+                            return After::Over;
+                        }
+                        Answered::Gone => false,
+                    };
+                    if !goes_on {
+                        self.shared.cut_off();
+                        return After::Over;
+                    }
+                }
+                Next::Wait(awaited) => {
+                    let until = clock::now().saturating_add(patience());
+                    let mut soon = awaited;
+                    soon.deadline = Some(awaited.deadline.map_or(until, |deadline| deadline.min(until)));
+                    let ready = self.shared.wait(soon);
+                    if ready.broken && !awaited.readable {
+                        self.shared.lose();
+                    } else if !ready.readable && !ready.broken && clock::now() >= until {
+                        let super::Awaited { readable, writable, deadline } = awaited;
+                        return After::Park { readable, writable, deadline };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has a request answered; a status stands for an answer that there is none of, `None` for the end.
+    fn call(&mut self, request: Request<Body>) -> Result<Option<Response<Body>>, u16> {
+        let Task { shared, service, generation, services } = self;
+        let options = &shared.options;
+        let deadline = options.handler_timeout.map(|timeout| clock::now().saturating_add(timeout));
+        // Answers before this one need not wait for it.
+        if shared.unsent().0 > 0 && shared.tend(false).is_none() {
+            return Ok(None);
+        }
+        let ready = shared.watch(deadline, |cx| {
+            if services.generation() != *generation {
+                (*service, *generation) = services.make(&shared.info);
+            }
+            service.poll_ready(cx)
+        });
+        match ready {
+            Awaiting::Ready(Ok(())) => {}
+            Awaiting::Ready(Err(_)) | Awaiting::Late => return Err(503),
+            Awaiting::Panicked => return Err(500),
+            Awaiting::Gone => return Ok(None),
+        }
+        let span = {
+            let mut conn = lock(&shared.conn);
+            let now = clock::now();
+            conn.current.as_mut().map(|current| {
+                current.marks.timings.dispatched = Some(now);
+                std::mem::take(&mut current.span)
+            })
+        };
+        let span = span.unwrap_or_default();
+        let called = guarded(|| span.enter(|| Box::pin(service.call(request))));
+        let answered = match called {
+            None => Awaiting::Panicked,
+            Some(mut future) => shared.watch(deadline, |cx| span.enter(|| future.as_mut().poll(cx))),
+        };
+        if let Some(current) = &mut lock(&shared.conn).current {
+            current.span = span;
+        }
+        match answered {
+            Awaiting::Ready(Ok(response)) => Ok(Some(response.map(Body::new))),
+            Awaiting::Ready(Err(error)) => Err(BodyError::status_of(&*error.into())),
+            Awaiting::Panicked => Err(500),
+            Awaiting::Late => Err(503),
+            Awaiting::Gone => Ok(None),
+        }
+    }
+}
