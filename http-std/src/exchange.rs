@@ -76,7 +76,8 @@ impl Exchange {
         &self.upgraded
     }
 
-    pub(crate) fn inner(&self) -> &http_driver::Exchange {
+    /// The same for futures: what waits is async. Another protocol is to be had from this one alone.
+    pub fn inner(&self) -> &http_driver::Exchange {
         &self.inner
     }
 

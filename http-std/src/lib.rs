@@ -41,6 +41,8 @@ mod transport;
 mod upgraded;
 #[cfg(unix)]
 mod waiting;
+#[cfg(unix)]
+mod wire;
 
 #[cfg(unix)]
 pub use body::Body;

@@ -1,12 +1,13 @@
 //! How a thread waits: for a socket, for whoever wakes it, and until a deadline, all at the same time. Every thread has a
-//! bell, a pair of sockets, by which wakers reach it in `poll`.
+//! bell by which wakers reach it in `poll`.
 
 use crate::clock;
+use crate::wire::Wire;
 use http_proto::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
@@ -16,25 +17,27 @@ use std::time::Duration;
 /// The rest when the system has no memory to wait with.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Wakes the thread that has it.
 #[derive(Debug)]
-struct Bell {
-    ring: UnixStream,
-    hear: UnixStream,
+pub(crate) struct Bell {
+    wire: Wire,
     rung: AtomicBool,
 }
 
 impl Bell {
-    fn new() -> io::Result<Self> {
-        let (ring, hear) = UnixStream::pair()?;
-        ring.set_nonblocking(true)?;
-        hear.set_nonblocking(true)?;
-        Ok(Bell { ring, hear, rung: AtomicBool::new(false) })
+    /// One for a thread that takes it.
+    pub(crate) fn new() -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Bell { wire: Wire::new()?, rung: AtomicBool::new(false) }))
+    }
+
+    /// Makes it the bell of this thread.
+    pub(crate) fn install(self: Arc<Self>) {
+        BELL.set(Some(self));
     }
 
     /// Forgets that it was rung: who waits looks at everything now.
     fn reset(&self) {
-        let mut room = [0; 16];
-        let _ = (&self.hear).read(&mut room);
+        self.wire.hear();
         self.rung.swap(false, AcqRel);
     }
 }
@@ -46,19 +49,28 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.rung.swap(true, AcqRel) {
-            let _ = (&self.ring).write(&[1]);
+            self.wire.ring();
         }
     }
 }
 
 thread_local! {
-    /// Without descriptors a thread has no bell, and looks around from time to time.
-    static BELL: Option<Arc<Bell>> = Bell::new().ok().map(Arc::new);
+    static BELL: RefCell<Option<Arc<Bell>>> = const { RefCell::new(None) };
+}
+
+/// The bell of this thread. Without descriptors it has none, and looks around from time to time.
+fn bell() -> Option<Arc<Bell>> {
+    BELL.with_borrow_mut(|bell| {
+        if bell.is_none() {
+            *bell = Bell::new().ok();
+        }
+        bell.clone()
+    })
 }
 
 /// Wakes this thread.
 pub(crate) fn waker() -> Waker {
-    BELL.with(|bell| bell.clone().map_or_else(|| Waker::noop().clone(), Waker::from))
+    bell().map_or_else(|| Waker::noop().clone(), Waker::from)
 }
 
 /// What has become of a socket.
@@ -80,39 +92,39 @@ pub(crate) struct Watch<'a> {
 
 /// Waits for the socket, for a waker of this thread, or until the deadline. It may return early.
 pub(crate) fn wait(watch: Option<Watch<'_>>, deadline: Option<Instant>) -> Ready {
-    BELL.with(|bell| {
-        let deadline = match bell {
-            Some(_) => deadline,
-            None => Some(clock::now().saturating_add(PAUSE)),
-        };
-        let left = deadline.map(|deadline| deadline.saturating_since(clock::now()));
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        // What is not there is looked at in the place of it: the bell itself, once more.
-        let Some(fallback) = bell.as_ref().map(|bell| bell.hear.as_fd()).or(watch.map(|watch| watch.socket)) else {
+    let bell = bell();
+    let deadline = match &bell {
+        Some(_) => deadline,
+        None => Some(clock::now().saturating_add(PAUSE)),
+    };
+    let left = deadline.map(|deadline| deadline.saturating_since(clock::now()));
+    let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+    let mut flags = PollFlags::empty();
+    if let Some(watch) = watch {
+        flags.set(PollFlags::IN, watch.readable);
+        flags.set(PollFlags::OUT, watch.writable);
+    }
+    // What is not there is looked at in the place of the other, once more.
+    let heard = bell.as_ref().map(|bell| PollFd::from_borrowed_fd(bell.wire.as_fd(), PollFlags::IN));
+    let found = watch.map(|watch| PollFd::from_borrowed_fd(watch.socket, flags));
+    let mut both = match (heard, found) {
+        (Some(heard), Some(found)) => [heard, found],
+        (Some(one), None) | (None, Some(one)) => [one.clone(), one],
+        (None, None) => {
             std::thread::sleep(left.unwrap_or(PAUSE));
             return Ready::default();
-        };
-        let mut flags = PollFlags::empty();
-        if let Some(watch) = watch {
-            flags.set(PollFlags::IN, watch.readable);
-            flags.set(PollFlags::OUT, watch.writable);
         }
-        let socket = watch.map_or(fallback, |watch| watch.socket);
-        let heard = if bell.is_some() { PollFlags::IN } else { PollFlags::empty() };
-        let mut both = [PollFd::from_borrowed_fd(fallback, heard), PollFd::from_borrowed_fd(socket, flags)];
-        if poll(&mut both, timeout.as_ref()).is_err() {
-            // A signal; or no memory, which passes.
-            return Ready::default();
-        }
-        let [heard, found] = both.map(|fd| fd.revents());
-        if let Some(bell) = bell.as_ref().filter(|_| heard.contains(PollFlags::IN)) {
-            bell.reset();
-        }
-        Ready {
-            readable: found.contains(PollFlags::IN),
-            broken: watch.is_some() && found.intersects(PollFlags::ERR | PollFlags::HUP),
-        }
-    })
+    };
+    if poll(&mut both, timeout.as_ref()).is_err() {
+        // A signal; or no memory, which passes.
+        return Ready::default();
+    }
+    let [heard, found] = both.map(|fd| fd.revents());
+    if let Some(bell) = bell.filter(|_| heard.contains(PollFlags::IN)) {
+        bell.reset();
+    }
+    let found = if watch.is_some() { found } else { PollFlags::empty() };
+    Ready { readable: found.contains(PollFlags::IN), broken: found.intersects(PollFlags::ERR | PollFlags::HUP) }
 }
 
 /// Runs a future to its end on this thread.

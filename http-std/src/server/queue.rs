@@ -2,6 +2,7 @@
 
 use super::ThreadService;
 use crate::serving::{After, Task};
+use crate::waiting::Bell;
 use http_driver::parts::{guarded, lock};
 use http_proto::Instant;
 use std::collections::VecDeque;
@@ -75,9 +76,17 @@ impl<S: ThreadService> Bench<S> {
     pub(super) fn start(this: &Arc<Self>, workers: usize) -> io::Result<()> {
         for number in 0..workers {
             let bench = Arc::clone(this);
-            let spawned = thread::Builder::new().name(format!("http-worker-{number}")).spawn(move || bench.work());
-            if let (Err(error), 0) = (spawned, number) {
-                return Err(error);
+            let spawned = Bell::new().and_then(|bell| {
+                let work = move || {
+                    bell.install();
+                    bench.work();
+                };
+                thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)
+            });
+            match (spawned, number) {
+                (Ok(_), _) => {}
+                (Err(error), 0) => return Err(error),
+                (Err(_), _) => break,
             }
         }
         Ok(())

@@ -47,12 +47,17 @@ impl Shared {
                     }
                 }
             }
-            let reading = if conn.has_room() { Reading::Wanted } else { Reading::Never };
+            let room = conn.has_room();
+            let reading = if room { Reading::Wanted } else { Reading::Never };
             let turn = conn.link.try_turn(&mut conn.inbox, reading);
             conn.settle(self);
             if conn.link.is_closed() {
                 conn.end(self);
                 return Next::Over;
+            }
+            // What was held back may go on.
+            if !room && conn.has_room() {
+                continue;
             }
             if let Some(awaited) = turn {
                 if conn.inbox.unread_len() == 0 {
