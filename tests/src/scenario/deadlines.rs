@@ -1,6 +1,6 @@
 //! Deadlines of connections that are slow, silent by intention, or idle.
 
-use super::{GET, Permits, Rig, SHORT, app, exchange_of, start, start_routes};
+use super::{Build, GET, Permits, Rig, SHORT, app, exchange_of, start, start_routes};
 use http::Response;
 use http_driver::{Body, Streaming};
 use http_proto::Config;

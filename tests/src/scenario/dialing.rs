@@ -1,7 +1,7 @@
 //! How connections are opened, on real sockets: addresses that do not answer, names, deadlines, and level 1 from a URI.
 
 use super::running::on_thread;
-use super::{DEADLINE, Rig, SHORT, app, exchange_of, start_routes, text};
+use super::{Build, DEADLINE, Rig, SHORT, app, exchange_of, start_routes, text};
 use http_driver::{
     Address, Connect, ConnectError, Connection, Dialer, Inbox, Resolve, Target, Timer, Transport, UriError,
     connect_with,

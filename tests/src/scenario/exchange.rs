@@ -1,7 +1,7 @@
 //! What a handler can see and do of one exchange beyond the request itself.
 
 use super::routes::Frames;
-use super::{GET, Permits, Rig, app, exchange_of, get, post, serve, start, start_routes, text, within};
+use super::{Build, GET, Permits, Rig, app, exchange_of, get, post, serve, start, start_routes, text, within};
 use http::header::{HeaderName, HeaderValue, LINK};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;

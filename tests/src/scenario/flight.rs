@@ -1,7 +1,8 @@
 //! Requests in the hands of the service: how many, in which order, for how long, and what becomes of those that fail.
 
 use super::{
-    App, DEADLINE, GET, Permits, Rig, SHORT, app, get, serve, start, start_routes, start_routes_with, text, within,
+    App, Build, DEADLINE, GET, Permits, Rig, SHORT, app, get, serve, start, start_routes, start_routes_with, text,
+    within,
 };
 use bytes::Bytes;
 use http::{Request, Response};

@@ -2,7 +2,7 @@
 
 use super::routes::{count, exchange_of};
 use super::running::spawner;
-use super::{App, GET, Permits, Rig, SHORT, app, get, post, serve, start, start_routes, text, within};
+use super::{App, Build, GET, Permits, Rig, SHORT, app, get, post, serve, start, start_routes, text, within};
 use http::Request;
 use http_driver::{Body, BodyError, Disconnected, Exchange, OnDisconnect};
 use std::future::poll_fn;

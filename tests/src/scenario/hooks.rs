@@ -1,6 +1,6 @@
 //! What a server tells of its exchanges and connections: hooks, the access log, timings.
 
-use super::{DEADLINE, GET, Permits, Rig, app, get, start, start_routes_with, text, within};
+use super::{Build, DEADLINE, GET, Permits, Rig, app, get, start, start_routes_with, text, within};
 use http_driver::{ConnInfo, Entry, Logger, Record};
 use http_proto::State;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,7 @@
 //! Deadlines, failures of handlers, clients that go away, and the end of the server.
 
 use super::running::{listener, on_thread};
-use super::{Answer, Client, DEADLINE, GET, Permits, Rig, SHORT, alone, app, get, start_routes, within};
+use super::{Answer, Build, Client, DEADLINE, GET, Permits, Rig, SHORT, alone, app, get, start_routes, within};
 use http::{Response, StatusCode};
 use http_driver::Body;
 use http_proto::HalfClose;

@@ -6,6 +6,7 @@
 
 mod alone;
 mod client;
+mod kinds;
 mod permits;
 mod routes;
 mod running;
@@ -26,11 +27,12 @@ pub mod whole;
 pub mod wire;
 
 pub use client::{Answer, Client};
+pub use kinds::{Build, Handle, Handler};
 pub use permits::Permits;
 pub use routes::{Probe, exchange_of};
 pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
 
-use http_driver::{ConnInfo, ConnectError, Connection, Dial, HttpService, Listener, Runtime, Server};
+use http_driver::{ConnInfo, ConnectError, Connection, Dial, Listener, Runtime};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -68,14 +70,16 @@ pub struct Sockets {
 /// A client's connection on level 1.
 pub type Wired<D> = Connection<http_proto::Client, <D as Dial>::Io, <D as Runtime>::Timer>;
 
-/// A runtime with its crate. All methods but `run` are called inside of `run`.
+/// A runtime with its crate, or a crate that does without. All methods but `run` are called inside of `run`.
 pub trait Rig: Copy + Send + Sync + 'static {
     /// Its tasks, clocks and sockets.
     type Runtime: Dial + Clone;
     /// Its TCP listener.
     type Tcp: Listener;
-    /// Its listener on Unix sockets.
-    type Unix: Listener;
+    /// Its server on TCP sockets.
+    type Server<S: Handler>: Build<S>;
+    /// Its server on Unix sockets.
+    type UnixServer<S: Handler>: Build<S>;
 
     /// Runs `main` on a runtime of its own, on this thread. With `main`, everything ends.
     fn run(self, main: impl Future<Output = ()> + Send + 'static);
@@ -84,46 +88,26 @@ pub trait Rig: Copy + Send + Sync + 'static {
     fn runtime(self) -> Self::Runtime;
 
     /// The crate's `serve`.
-    fn serve<S>(self, listener: TcpListener, service: S) -> Server<Self::Runtime, Self::Tcp, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send;
+    fn serve<S: Handler>(self, listener: TcpListener, service: S) -> Self::Server<S>;
 
     /// The crate's `serve_with`.
-    fn serve_with<S>(
+    fn serve_with<S: Handler>(
         self,
         listener: TcpListener,
         factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
-    ) -> Server<Self::Runtime, Self::Tcp, S>
-    where
-        S: HttpService + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send;
+    ) -> Self::Server<S>;
 
     /// The crate's `serve` on a Unix socket.
-    fn serve_unix<S>(
-        self,
-        listener: std::os::unix::net::UnixListener,
-        service: S,
-    ) -> Server<Self::Runtime, Self::Unix, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send;
+    fn serve_unix<S: Handler>(self, listener: std::os::unix::net::UnixListener, service: S) -> Self::UnixServer<S>;
 
     /// The crate's `serve_stream` on a pipe in memory that holds `room` octets: `input` goes in, then its end; what comes
     /// out is returned.
-    fn serve_in_memory<S>(
+    fn serve_in_memory<S: Handler>(
         self,
         service: S,
         input: Vec<u8>,
         room: usize,
-    ) -> impl Future<Output = Vec<u8>> + Send + 'static
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send;
+    ) -> impl Future<Output = Vec<u8>> + Send + 'static;
 
     /// The crate's `connect`.
     fn connect(self, uri: String) -> impl Future<Output = Result<Wired<Self::Runtime>, ConnectError>> + Send + 'static;
@@ -136,12 +120,22 @@ pub trait Rig: Copy + Send + Sync + 'static {
 
     /// The socket of a connection that was accepted.
     fn socket(io: &<Self::Tcp as Listener>::Io) -> SockRef<'_>;
+
+    /// Why a scenario is not for this rig, if it is not.
+    fn excuse(self, module: &str, name: &str) -> Option<&'static str> {
+        let _ = (module, name);
+        None
+    }
 }
 
 /// Plays a scenario as the test `name` of `module`.
 pub fn play<R: Rig>(module: &str, name: &str, rig: R, scenario: fn(R)) {
     alone::set_name(module, name);
-    scenario(rig);
+    let (_, module_of_scenario) = module.rsplit_once("::").unwrap_or(("", module));
+    match rig.excuse(module_of_scenario, name) {
+        Some(reason) => println!("not played: {reason}"),
+        None => scenario(rig),
+    }
 }
 
 /// A test for every scenario, on a rig.

@@ -1,9 +1,9 @@
 //! Starting a server on a rig, in a thread of its own; and waiting for what its handle promises.
 
 use super::routes::{self, Probe};
-use super::{Client, DEADLINE, Permits, Rig};
+use super::{Build, Client, DEADLINE, Handle, Handler, Permits, Rig};
 use http::{Request, Response};
-use http_driver::{Body, BoxError, HttpService, Listener, Runtime, Server, ServerHandle};
+use http_driver::{Body, BoxError, Runtime};
 use http_proto::Config;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
@@ -15,7 +15,7 @@ use tower_service::Service;
 
 /// A server that runs until this is dropped.
 pub struct Running<S> {
-    pub handle: ServerHandle<S>,
+    pub handle: Handle<S>,
     pub address: SocketAddr,
     stop: Arc<Permits>,
     thread: Option<JoinHandle<()>>,
@@ -28,7 +28,7 @@ impl<S> Running<S> {
     }
 }
 
-impl<S: 'static> Running<S> {
+impl<S: Send + 'static> Running<S> {
     /// Shuts it down; returns how many connections were cut off.
     pub fn shutdown(&self, grace: Duration) -> usize {
         block_on(self.handle.shutdown(grace)).cut_off
@@ -62,31 +62,19 @@ pub fn on_thread<R: Rig, F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Starts a server with what `set` sets.
-pub fn start<R, S>(
-    rig: R,
-    service: S,
-    set: impl FnOnce(Server<R::Runtime, R::Tcp, S>) -> Server<R::Runtime, R::Tcp, S> + Send + 'static,
-) -> Running<S>
+pub fn start<R, S>(rig: R, service: S, set: impl FnOnce(R::Server<S>) -> R::Server<S> + Send + 'static) -> Running<S>
 where
     R: Rig,
-    S: HttpService + Clone + Send + 'static,
-    S::Answer: Send,
-    S::Content: Send,
+    S: Handler,
 {
     start_with(rig, move |listener| set(rig.serve(listener, service)))
 }
 
 /// Starts the server that `make` makes on the runtime.
-pub fn start_with<R, L, S>(
-    rig: R,
-    make: impl FnOnce(TcpListener) -> Server<R::Runtime, L, S> + Send + 'static,
-) -> Running<S>
+pub fn start_with<R, S>(rig: R, make: impl FnOnce(TcpListener) -> R::Server<S> + Send + 'static) -> Running<S>
 where
     R: Rig,
-    L: Listener,
-    S: HttpService + Send + 'static,
-    S::Answer: Send,
-    S::Content: Send,
+    S: Handler,
 {
     let (listener, address) = listener();
     let (send, receive) = mpsc::channel();
@@ -115,7 +103,7 @@ pub fn start_routes<R: Rig>(rig: R, adjust: impl FnOnce(&mut Config)) -> (Runnin
 /// The same with what `set` sets.
 pub fn start_routes_with<R: Rig>(
     rig: R,
-    set: impl FnOnce(Server<R::Runtime, R::Tcp, App>) -> Server<R::Runtime, R::Tcp, App> + Send + 'static,
+    set: impl FnOnce(R::Server<App>) -> R::Server<App> + Send + 'static,
 ) -> (Running<App>, Arc<Probe>) {
     let probe = Arc::<Probe>::default();
     let app = routes::app(Arc::clone(&probe), spawner(rig));

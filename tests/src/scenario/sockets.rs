@@ -2,7 +2,7 @@
 
 use super::running::{App, on_thread};
 use super::{
-    Client, DEADLINE, GET, Permits, Rig, SHORT, Sockets, alone, app, block_on, get, start_routes, text, within,
+    Build, Client, DEADLINE, GET, Permits, Rig, SHORT, Sockets, alone, app, block_on, get, start_routes, text, within,
 };
 use http_driver::Listener;
 use std::future::poll_fn;

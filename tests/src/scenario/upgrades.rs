@@ -2,7 +2,7 @@
 
 use super::routes::exchange_of;
 use super::running::{Spawner, spawner};
-use super::{App, GET, Permits, Rig, SHORT, app, serve, start, within};
+use super::{App, Build, GET, Permits, Rig, SHORT, app, serve, start, within};
 use http::header::UPGRADE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_driver::{Body, BoxError, Exchange, NotUpgraded, Transport};

@@ -3,8 +3,8 @@
 use super::lifecycle::refused;
 use super::running::{listener, on_thread, start_with};
 use super::{
-    App, Client, DEADLINE, GET, Permits, Rig, SHORT, app, block_on, get, serve, start, start_routes, start_routes_with,
-    text, within,
+    App, Build, Client, DEADLINE, GET, Permits, Rig, SHORT, app, block_on, get, serve, start, start_routes,
+    start_routes_with, text, within,
 };
 use bytes::Bytes;
 use http::{Request, Response};

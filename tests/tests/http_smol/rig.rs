@@ -1,6 +1,6 @@
 //! smol as a rig of the scenarios.
 
-use http_driver::{ConnInfo, ConnectError, HttpService, Server};
+use http_driver::{ConnInfo, ConnectError, Server};
 use http_smol::{ListenOptions, Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Executor, channel};
@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread;
-use tests::scenario::{Rig, Sockets, Wired};
+use tests::scenario::{Handler, Rig, Sockets, Wired};
 
 /// smol in one of its flavours.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,8 @@ thread_local! {
 impl Rig for Smol {
     type Runtime = http_smol::Smol;
     type Tcp = Tcp;
-    type Unix = Unix;
+    type Server<S: Handler> = Server<http_smol::Smol, Tcp, S>;
+    type UnixServer<S: Handler> = Server<http_smol::Smol, Unix, S>;
 
     fn run(self, main: impl Future<Output = ()> + Send + 'static) {
         let more_threads = match self {
@@ -64,49 +65,29 @@ impl Rig for Smol {
         }
     }
 
-    fn serve<S>(self, listener: TcpListener, service: S) -> Server<http_smol::Smol, Tcp, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    fn serve<S: Handler>(self, listener: TcpListener, service: S) -> Server<http_smol::Smol, Tcp, S> {
         match self {
             Smol::OwnThread => serve(smol_listener(listener), service),
             Smol::OneThread | Smol::TwoThreads => self.runtime().serve(smol_listener(listener), service),
         }
     }
 
-    fn serve_with<S>(
+    fn serve_with<S: Handler>(
         self,
         listener: TcpListener,
         factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
-    ) -> Server<http_smol::Smol, Tcp, S>
-    where
-        S: HttpService + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    ) -> Server<http_smol::Smol, Tcp, S> {
         match self {
             Smol::OwnThread => serve_with(smol_listener(listener), factory),
             Smol::OneThread | Smol::TwoThreads => self.runtime().serve_with(smol_listener(listener), factory),
         }
     }
 
-    fn serve_unix<S>(self, listener: UnixListener, service: S) -> Server<http_smol::Smol, Unix, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    fn serve_unix<S: Handler>(self, listener: UnixListener, service: S) -> Server<http_smol::Smol, Unix, S> {
         self.runtime().serve(smol::net::unix::UnixListener::try_from(listener).unwrap(), service)
     }
 
-    async fn serve_in_memory<S>(self, service: S, input: Vec<u8>, room: usize) -> Vec<u8>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    async fn serve_in_memory<S: Handler>(self, service: S, input: Vec<u8>, room: usize) -> Vec<u8> {
         let (ours, theirs) = crate::stream::duplex(room);
         let serving = smol::spawn(serve_stream(theirs, service));
         let (mut reader, mut writer) = smol::io::split(ours);

@@ -1,12 +1,12 @@
 //! tokio as a rig of the scenarios.
 
-use http_driver::{ConnInfo, ConnectError, HttpService, Server};
+use http_driver::{ConnInfo, ConnectError, Server};
 use http_tokio::{ListenOptions, Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use tests::scenario::{DEADLINE, Rig, Sockets, Wired};
+use tests::scenario::{DEADLINE, Handler, Rig, Sockets, Wired};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
@@ -21,7 +21,8 @@ pub(crate) enum Tokio {
 impl Rig for Tokio {
     type Runtime = http_tokio::Tokio;
     type Tcp = Tcp;
-    type Unix = Unix;
+    type Server<S: Handler> = Server<http_tokio::Tokio, Tcp, S>;
+    type UnixServer<S: Handler> = Server<http_tokio::Tokio, Unix, S>;
 
     fn run(self, main: impl Future<Output = ()> + Send + 'static) {
         let mut builder = match self {
@@ -37,44 +38,24 @@ impl Rig for Tokio {
         http_tokio::Tokio
     }
 
-    fn serve<S>(self, listener: TcpListener, service: S) -> Server<http_tokio::Tokio, Tcp, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    fn serve<S: Handler>(self, listener: TcpListener, service: S) -> Server<http_tokio::Tokio, Tcp, S> {
         serve(tokio_listener(listener), service)
     }
 
-    fn serve_with<S>(
+    fn serve_with<S: Handler>(
         self,
         listener: TcpListener,
         factory: impl Fn(&ConnInfo) -> S + Send + Sync + 'static,
-    ) -> Server<http_tokio::Tokio, Tcp, S>
-    where
-        S: HttpService + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    ) -> Server<http_tokio::Tokio, Tcp, S> {
         serve_with(tokio_listener(listener), factory)
     }
 
-    fn serve_unix<S>(self, listener: UnixListener, service: S) -> Server<http_tokio::Tokio, Unix, S>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    fn serve_unix<S: Handler>(self, listener: UnixListener, service: S) -> Server<http_tokio::Tokio, Unix, S> {
         listener.set_nonblocking(true).unwrap();
         serve(tokio::net::UnixListener::from_std(listener).unwrap(), service)
     }
 
-    async fn serve_in_memory<S>(self, service: S, input: Vec<u8>, room: usize) -> Vec<u8>
-    where
-        S: HttpService + Clone + Send + 'static,
-        S::Answer: Send,
-        S::Content: Send,
-    {
+    async fn serve_in_memory<S: Handler>(self, service: S, input: Vec<u8>, room: usize) -> Vec<u8> {
         let (ours, theirs) = tokio::io::duplex(room);
         let serving = tokio::spawn(serve_stream(theirs, service));
         let (mut reader, mut writer) = tokio::io::split(ours);
