@@ -38,8 +38,8 @@ impl<S: ThreadService> Parked<S> {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (false, true) => Interest::WRITABLE,
         };
-        let descriptor = task.shared.socket().as_fd().as_raw_fd();
-        if registry.register(&mut SourceFd(&descriptor), Token(token), interest).is_err() {
+        let Some(socket) = task.shared.socket() else { return Err(task) };
+        if registry.register(&mut SourceFd(&socket.as_fd().as_raw_fd()), Token(token), interest).is_err() {
             return Err(task);
         }
         self.deadlines.extend(deadline.map(|deadline| (deadline, token)));
@@ -73,8 +73,9 @@ impl<S: ThreadService> Parked<S> {
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, token));
         }
-        let descriptor = task.shared.socket().as_fd().as_raw_fd();
-        let _ = registry.deregister(&mut SourceFd(&descriptor));
+        if let Some(socket) = task.shared.socket() {
+            let _ = registry.deregister(&mut SourceFd(&socket.as_fd().as_raw_fd()));
+        }
         Some(task)
     }
 }

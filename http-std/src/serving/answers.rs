@@ -3,13 +3,15 @@
 use super::calls::Awaiting;
 use super::{Conn, Shared};
 use crate::Body;
+use crate::body::{Found, Source};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::Body as _;
-use http_driver::parts::{self, BATCH, date, lock, respond_dated};
+use http_driver::parts::{self, BATCH, date, respond_dated};
 use http_driver::{BodyError, Fault};
 use http_proto::{BodyLength, FieldBlock, Flow, ResponseHead, SendError};
 use std::pin::Pin;
+use std::task::Poll;
 
 /// What has become of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Shared {
     pub(super) fn answer(&self, response: Response<Body>) -> Answered {
         let (head, mut body) = response.into_parts();
         let mut first = None;
-        let held_back = lock(&self.conn).current.as_ref().is_some_and(|current| current.held_back);
+        let held_back = self.with(|conn| conn.current.as_ref().is_some_and(|current| current.held_back));
         if held_back && body.size_hint().exact() != Some(0) {
             // The answer may be made of the very content that the client holds back until it is asked for, and that may
             // turn out to be broken.
@@ -65,7 +67,7 @@ impl Shared {
             Some(Piece::End | Piece::Failed(_) | Piece::Gone) | None => left,
         };
         let begun = loop {
-            let begun = lock(&self.conn).begin_answer(self, &head, length);
+            let begun = self.with(|conn| conn.begin_answer(self, &head, length));
             match begun {
                 Ok(Begun::Swallow) if self.swallow() => {}
                 Ok(Begun::Swallow) => return Answered::Gone,
@@ -85,45 +87,18 @@ impl Shared {
         let made_when_asked = body.is_made_when_asked();
         loop {
             let (unsent, full) = self.unsent();
-            let asked = lock(&self.conn).current.as_ref().is_none_or(|current| current.exchange.inner().is_gone());
-            let crowded = full || unsent >= BATCH;
-            if asked || ((crowded || (made_when_asked && unsent > 0)) && !self.write_until(|left, _| left < BATCH)) {
+            let crowded = full || unsent >= BATCH || (made_when_asked && unsent > 0);
+            if crowded && !self.write_until_less_than(BATCH) {
                 return Answered::Gone;
             }
             let piece = match first.take() {
                 Some(piece) => piece,
                 None => self.piece(body),
             };
-            let mut guard = lock(&self.conn);
-            let conn = &mut *guard;
-            let trailers = match piece {
-                Piece::Data(data) => {
-                    if let Some(record) = conn.current.as_mut().and_then(|current| current.record.as_mut()) {
-                        record.content += data.len() as u64;
-                    }
-                    let (core, out) = conn.link.commands();
-                    match parts::send(core, data, out) {
-                        Ok(Flow::Ready | Flow::Full) => {}
-                        // Too much content cuts the message off.
-                        Err(_) => {
-                            core.abort();
-                            return Answered::Gone;
-                        }
-                    }
-                    if !body.is_end_stream() {
-                        continue;
-                    }
-                    None
-                }
-                Piece::Trailers(trailers) => Some(trailers),
-                Piece::End => None,
-                Piece::Failed(_) => {
-                    conn.link.core.abort();
-                    return Answered::Gone;
-                }
-                Piece::Gone => return Answered::Gone,
-            };
-            return conn.end_answer(trailers.as_ref());
+            let over = body.is_end_stream();
+            if let Some(answered) = self.with(|conn| conn.send_piece(piece, over)) {
+                return answered;
+            }
         }
     }
 
@@ -145,37 +120,17 @@ impl Shared {
     /// Answers in the place of the handler; if a head is out already, the message is cut off.
     pub(super) fn answer_fault(&self, status: u16) -> Answered {
         let page = self.options.page(&Fault::new(status, None));
-        let mut guard = lock(&self.conn);
-        let conn = &mut *guard;
-        if let Some(current) = &mut conn.current {
-            current.marks.begun(conn.link.queued());
-            current.set_status(status);
-        }
-        let own = page.as_ref().map_or(status, |page| page.status().as_u16());
-        if let Some(octets) = page.and_then(|page| conn.respond_whole(page, false)) {
-            if let Some(current) = &mut conn.current {
-                current.set_status(own);
-                if let Some(record) = &mut current.record {
-                    record.content += octets;
-                }
-            }
-            return conn.outcome();
-        }
-        let (core, out) = conn.link.commands();
-        if respond_dated(core, &ResponseHead::new(status), BodyLength::Empty, date().as_ref(), out).is_err() {
-            core.abort();
-        }
-        conn.outcome()
+        self.with(|conn| conn.answer_fault(status, page))
     }
 
     /// Swallows what is left of the content of the request; false: the connection is over.
     fn swallow(&self) -> bool {
-        let Some(number) = lock(&self.conn).current.as_ref().map(|current| current.number) else { return false };
+        let Some(number) = self.with(|conn| conn.current.as_ref().map(|current| current.number)) else { return false };
         loop {
-            match crate::body::Source::content(self, number, None) {
-                std::task::Poll::Ready(crate::body::Found::Data(_)) => {}
-                std::task::Poll::Ready(crate::body::Found::End(_)) => return true,
-                std::task::Poll::Ready(crate::body::Found::Failed(_)) | std::task::Poll::Pending => return false,
+            match self.content(number, None) {
+                Poll::Ready(Found::Data(_)) => {}
+                Poll::Ready(Found::End(_)) => return true,
+                Poll::Ready(Found::Failed(_)) | Poll::Pending => return false,
             }
         }
     }
@@ -232,6 +187,57 @@ impl Conn {
             Ok(_) => Ok(Begun::Content),
             Err(_) => Err(500),
         }
+    }
+
+    /// Sends a piece of content, the last one if `over`; `None`: there is more to come.
+    fn send_piece(&mut self, piece: Piece, over: bool) -> Option<Answered> {
+        let trailers = match piece {
+            Piece::Data(data) => {
+                if let Some(record) = self.current.as_mut().and_then(|current| current.record.as_mut()) {
+                    record.content += data.len() as u64;
+                }
+                let (core, out) = self.link.commands();
+                match parts::send(core, data, out) {
+                    Ok(Flow::Ready | Flow::Full) if over => None,
+                    Ok(Flow::Ready | Flow::Full) => return None,
+                    // Too much content cuts the message off.
+                    Err(_) => {
+                        core.abort();
+                        return Some(Answered::Gone);
+                    }
+                }
+            }
+            Piece::Trailers(trailers) => Some(trailers),
+            Piece::End => None,
+            Piece::Failed(_) => {
+                self.link.core.abort();
+                return Some(Answered::Gone);
+            }
+            Piece::Gone => return Some(Answered::Gone),
+        };
+        Some(self.end_answer(trailers.as_ref()))
+    }
+
+    fn answer_fault(&mut self, status: u16, page: Option<Response<Bytes>>) -> Answered {
+        if let Some(current) = &mut self.current {
+            current.marks.begun(self.link.queued());
+            current.set_status(status);
+        }
+        let own = page.as_ref().map_or(status, |page| page.status().as_u16());
+        if let Some(octets) = page.and_then(|page| self.respond_whole(page, false)) {
+            if let Some(current) = &mut self.current {
+                current.set_status(own);
+                if let Some(record) = &mut current.record {
+                    record.content += octets;
+                }
+            }
+            return self.outcome();
+        }
+        let (core, out) = self.link.commands();
+        if respond_dated(core, &ResponseHead::new(status), BodyLength::Empty, date().as_ref(), out).is_err() {
+            core.abort();
+        }
+        self.outcome()
     }
 
     /// Ends the message; too little content cuts it off.

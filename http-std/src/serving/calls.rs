@@ -1,11 +1,11 @@
 //! Calls of the service, and all else that is waited for while a client may go away.
 
-use super::{Content, Shared};
+use super::{Conn, Content, Shared};
 use crate::clock;
 use crate::link::Awaited;
 use crate::waiting::{self, Ready};
 use http_driver::OnDisconnect;
-use http_driver::parts::{guarded, lock};
+use http_driver::parts::guarded;
 use http_proto::Instant;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
@@ -31,7 +31,7 @@ impl Shared {
     ) -> Awaiting<V> {
         let awaited = self.watch_on(deadline, poll);
         // Who waits for content looks after the connection himself from here on.
-        lock(&self.conn).wake_reader();
+        self.with(Conn::wake_reader);
         awaited
     }
 
@@ -66,8 +66,7 @@ impl Shared {
     ) -> Awaiting<V> {
         let OnDisconnect::Finish(grace) = self.options.on_disconnect else { return Awaiting::Gone };
         let until = clock::now().saturating_add(grace);
-        {
-            let mut conn = lock(&self.conn);
+        self.with(|conn| {
             if let Some(current) = &mut conn.current {
                 current.exchange.inner().set_gone();
                 if let Content::Arriving = current.content {
@@ -75,7 +74,7 @@ impl Shared {
                 }
             }
             conn.wake_reader();
-        }
+        });
         while !self.options.registry.is_cut_off() && clock::now() < until {
             match guarded(|| poll(cx)) {
                 Some(Poll::Pending) => _ = waiting::wait(None, Some(until)),
@@ -85,13 +84,12 @@ impl Shared {
         Awaiting::Gone
     }
 
-    /// Waits until octets that are to be sent are `few` enough; false: the connection is over.
-    pub(super) fn write_until(&self, few: impl Fn(u64, bool) -> bool) -> bool {
+    /// Waits until fewer octets than this are to be sent; false: the connection is over.
+    pub(super) fn write_until_less_than(&self, most: u64) -> bool {
         let mut ready = Ready::default();
         loop {
             let Some(awaited) = self.tend(ready.broken) else { return false };
-            let (left, full) = self.unsent();
-            if few(left, full) {
+            if self.unsent().0 < most {
                 return true;
             }
             ready = self.wait(Awaited { writable: true, ..awaited });
@@ -100,7 +98,6 @@ impl Shared {
 
     /// Octets that wait to be written, and whether they are too many.
     pub(super) fn unsent(&self) -> (u64, bool) {
-        let conn = lock(&self.conn);
-        (conn.link.out.len(), conn.link.out.view().is_full())
+        self.with(|conn| (conn.link.out.len(), conn.link.out.view().is_full()))
     }
 }

@@ -1,10 +1,10 @@
 //! How exchanges and the connection come to an end, and who is told.
 
-use super::{Conn, Content, Current, Shared};
-use crate::{BlockingTransport, Stream, Upgraded};
+use super::{Conn, Content, Current, News, Shared};
+use crate::{BlockingTransport, Exchange, Upgraded};
 use http_driver::Ended;
-use http_driver::parts::{closed, lock};
-use http_proto::{Event, Instant, State, Step};
+use http_driver::parts::lock;
+use http_proto::{Event, State, Step};
 
 impl Current {
     /// Whether the request is there as a whole.
@@ -19,68 +19,68 @@ impl Current {
 impl Shared {
     /// The answer is in the buffer; false: it was cut off, and so is the connection.
     pub(super) fn finish_exchange(&self) -> bool {
-        let mut guard = lock(&self.conn);
-        let conn = &mut *guard;
-        if conn.link.interest().abort || conn.ended {
-            return false;
-        }
-        if let Some(mut current) = conn.current.take() {
-            current.marks.ended(conn.link.queued());
-            if let Some(record) = current.record.take() {
-                conn.finishing.push_back((current.marks, record));
+        self.with(|conn| {
+            if conn.link.interest().abort || conn.ended {
+                return false;
             }
-            current.exchange.slot().settle(None);
-            current.exchange.inner().set_over();
-        }
-        conn.wake_reader();
-        true
+            if let Some(mut current) = conn.current.take() {
+                current.marks.ended(conn.link.queued());
+                if let Some(record) = current.record.take() {
+                    conn.finishing.push_back((current.marks, record));
+                }
+                current.exchange.slot().settle(None);
+                current.exchange.inner().set_over();
+            }
+            conn.wake_reader();
+            true
+        })
     }
 
     /// The connection goes on with another protocol.
     pub(super) fn finish_http(&self) {
-        let mut guard = lock(&self.conn);
-        let conn = &mut *guard;
-        let tail = match conn.link.core.step(conn.inbox.buffer()) {
-            Ok(Step::Event) => match conn.link.core.event(conn.inbox.buffer()) {
-                Event::UpgradeTail(_) => Some(true),
-                // The end of a request that was complete.
-                Event::MessageComplete(_) => Some(false),
-                Event::HeadersComplete(_) | Event::Payload(_) | Event::NeedInput | Event::Paused | Event::Closed => {
-                    None
-                }
-            },
-            Ok(Step::NeedInput | Step::Paused | Step::Closed) | Err(_) => None,
-        };
-        match tail {
-            Some(true) => {}
-            Some(false) => {
-                drop(guard);
-                return self.finish_http();
-            }
-            None => return conn.cut_off(self),
+        let upgraded = self.with(|conn| conn.finish_http(self));
+        if let Some((exchange, upgraded)) = upgraded {
+            exchange.slot().settle(Some(upgraded));
+            exchange.inner().set_over();
         }
-        let tail = conn.inbox.retain();
-        let out = conn.link.out.take();
-        let Some(mut current) = conn.current.take() else { return };
-        // What is not written yet goes with the connection.
-        conn.finishing.extend(current.record.take().map(|record| (current.marks.clone(), record)));
-        let now = conn.link.now;
-        conn.end_records(self, true, now);
-        conn.upgraded = true;
-        conn.close(self, &Ended::new(true));
-        current.exchange.slot().settle(Some(Upgraded::new(Stream::from(self.socket.clone()), tail, out)));
-        current.exchange.inner().set_over();
     }
 
     /// Ends the connection at once.
     pub(crate) fn cut_off(&self) {
-        lock(&self.conn).cut_off(self);
+        self.with(|conn| conn.cut_off(self));
     }
 }
 
 impl Conn {
+    /// Gives the connection up to another protocol; `None`: it was cut off instead.
+    fn finish_http(&mut self, shared: &Shared) -> Option<(Exchange, Upgraded)> {
+        while let Ok(Step::Event) = self.link.core.step(self.inbox.buffer()) {
+            match self.link.core.event(self.inbox.buffer()) {
+                Event::UpgradeTail(_) => {
+                    let tail = self.inbox.retain();
+                    let out = self.link.out.take();
+                    let (mut current, io) = (self.current.take()?, self.link.io.take()?);
+                    // What is not written yet goes with the connection.
+                    self.finishing.extend(current.record.take().map(|record| (current.marks.clone(), record)));
+                    self.end_records(true);
+                    self.upgraded = true;
+                    self.close(shared, Ended::new(true));
+                    lock(&shared.socket).take();
+                    return Some((current.exchange, Upgraded::new(io, tail, out)));
+                }
+                // The end of a request that was complete.
+                Event::MessageComplete(_) => {}
+                Event::HeadersComplete(_) | Event::Payload(_) | Event::NeedInput | Event::Paused | Event::Closed => {
+                    break;
+                }
+            }
+        }
+        self.cut_off(shared);
+        None
+    }
+
     /// Tells of exchanges whose last octet has reached the kernel, and lets others see where the connection stands.
-    pub(super) fn settle(&mut self, shared: &Shared) {
+    pub(super) fn settle(&mut self) {
         let (written, now) = (self.link.written, self.link.now);
         if let Some(current) = &mut self.current {
             current.marks.settle(written, now);
@@ -91,10 +91,10 @@ impl Conn {
             }
             record.end(marks.timings, true, now);
             if let Some((_, record)) = self.finishing.pop_front() {
-                shared.options.finished(&shared.info, record);
+                self.news.push(News::Finished(record));
             }
         }
-        self.report(shared);
+        self.report();
     }
 
     /// The connection is closed in good order, or by its client.
@@ -124,47 +124,51 @@ impl Conn {
         while self.link.core.outstanding() > 0 {
             self.link.core.abandon();
         }
-        let now = self.link.now;
         let mut ended = Ended::new(false);
         ended.transport = self.link.error.take().map(|error| *error);
         ended.error = self.link.core.failure();
         ended.cut_off = cut_off;
-        self.end_records(shared, false, now);
-        self.close(shared, &ended);
+        self.end_records(false);
+        self.close(shared, ended);
+        // Who waits for it lets go of it, too, when he is woken.
+        self.link.io.take();
+        lock(&shared.socket).take();
         self.wake_reader();
+        shared.info.wake();
     }
 
     /// Tells of all exchanges whose last octets were on their way: whether the connection carries them on, or not.
-    fn end_records(&mut self, shared: &Shared, complete: bool, now: Instant) {
+    fn end_records(&mut self, complete: bool) {
+        let now = self.link.now;
         for (marks, mut record) in std::mem::take(&mut self.finishing) {
             record.end(marks.timings, complete, now);
-            shared.options.finished(&shared.info, record);
+            self.news.push(News::Finished(record));
         }
     }
 
     /// The connection is no longer one of the server's. Said exactly once.
-    fn close(&mut self, shared: &Shared, ended: &Ended) {
+    fn close(&mut self, shared: &Shared, ended: Ended) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        self.report(shared);
+        self.report();
         if self.overloaded {
             shared.options.registry.remove_overloaded();
         }
         shared.options.registry.remove(shared.info.id());
-        closed(&shared.info, ended);
-        shared.options.closed(&shared.info, ended);
+        self.news.push(News::Closed(ended));
     }
 
-    fn report(&self, shared: &Shared) {
+    /// Lets others see where the connection stands.
+    fn report(&mut self) {
         let state = match self {
             Conn { upgraded: true, .. } => State::Upgraded,
             Conn { ended: true, .. } => State::Closed,
             Conn { link, .. } => link.core.state(),
         };
-        shared.info.set_transferred(self.link.read, self.link.written);
-        if shared.info.set_state(state) {
-            shared.options.changed(&shared.info, state);
+        self.info.set_transferred(self.link.read, self.link.written);
+        if self.info.set_state(state) {
+            self.news.push(News::State(state));
         }
     }
 }

@@ -6,21 +6,25 @@
 
 mod answers;
 mod calls;
+mod carrier;
 mod end;
+mod news;
 mod requests;
 mod task;
 
 pub(crate) use task::{After, Task};
 
+use crate::Socket;
 use crate::body::{Found, Source};
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
 use crate::waiting::{self, Ready, Watch};
-use crate::{Socket, Stream};
 use bytes::BytesMut;
+use carrier::Carrier;
 use http_driver::parts::{Marks, RequestSpan, inform, lock};
 use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
 use http_proto::{Connection, Event, RecvError, Server, Step};
+use news::News;
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -31,8 +35,9 @@ use std::task::{Context, Poll, Waker};
 pub(crate) struct Shared {
     pub(crate) info: Arc<ConnInfo>,
     options: Arc<Options>,
-    /// For waiting, without the lock.
-    socket: Socket,
+    /// For waiting, without the lock. It is gone when the connection is over, whoever still has a hand on that: so the
+    /// client learns of it.
+    socket: Mutex<Option<Socket>>,
     conn: Mutex<Conn>,
     /// A worker waits for a future of this connection, and looks after the socket meanwhile.
     watched: AtomicBool,
@@ -40,7 +45,8 @@ pub(crate) struct Shared {
 
 /// What only one thread at a time has to do with.
 struct Conn {
-    link: Link<Server, Stream<Socket>>,
+    info: Arc<ConnInfo>,
+    link: Link<Server, Carrier>,
     inbox: Inbox,
     /// Of the heads of requests.
     memory: BytesMut,
@@ -51,6 +57,8 @@ struct Conn {
     reader: Option<Waker>,
     /// The error of receiving has been dealt with.
     refused: bool,
+    /// What is to be told when the lock is open.
+    news: Vec<News>,
     /// Beyond the limit of connections.
     overloaded: bool,
     told_shutdown: bool,
@@ -87,60 +95,75 @@ impl Shared {
     pub(crate) fn new(socket: Socket, info: Arc<ConnInfo>, options: Arc<Options>) -> Self {
         let core = Connection::server(Arc::clone(&options.config));
         let conn = Conn {
-            link: Link::new(core, Stream::from(socket.clone())),
+            info: Arc::clone(&info),
+            link: Link::new(core, Carrier::new(socket.clone())),
             inbox: Inbox::new(),
             memory: BytesMut::new(),
             current: None,
             finishing: VecDeque::new(),
             reader: None,
             refused: false,
+            news: Vec::new(),
             overloaded: false,
             told_shutdown: false,
             told_half_closed: false,
             upgraded: false,
             ended: false,
         };
-        Shared { info, options, socket, conn: Mutex::new(conn), watched: AtomicBool::new(false) }
+        Shared {
+            info,
+            options,
+            socket: Mutex::new(Some(socket)),
+            conn: Mutex::new(conn),
+            watched: AtomicBool::new(false),
+        }
     }
 
     /// Answers every request with 503, and closes.
     pub(crate) fn set_overloaded(&self) {
-        lock(&self.conn).overloaded = true;
+        self.with(|conn| conn.overloaded = true);
         self.options.registry.add_overloaded();
     }
 
-    pub(crate) fn socket(&self) -> &Socket {
-        &self.socket
+    /// The socket, while the connection lasts.
+    pub(crate) fn socket(&self) -> Option<Socket> {
+        lock(&self.socket).clone()
     }
 
     /// Waits for what a turn has left undone.
     fn wait(&self, awaited: Awaited) -> Ready {
         let Awaited { readable, writable, deadline } = awaited;
-        waiting::wait(Some(Watch { socket: self.socket.as_fd(), readable, writable }), deadline)
+        // Without a socket it is over, and that is to be noticed.
+        let Some(socket) = self.socket() else { return Ready { broken: true, ..Ready::default() } };
+        waiting::wait(Some(Watch { socket: socket.as_fd(), readable, writable }), deadline)
     }
 
     /// Looks after the connection once; `None`: it is over. Nothing of it waits.
     fn tend(&self, broken: bool) -> Option<Awaited> {
-        let mut conn = lock(&self.conn);
-        let conn = &mut *conn;
-        conn.heed(self)?;
+        self.with(|conn| conn.tend(self, broken))
+    }
+}
+
+impl Conn {
+    fn tend(&mut self, shared: &Shared, broken: bool) -> Option<Awaited> {
+        self.heed(shared)?;
         loop {
             // Somebody reads, and has found nothing the last time: what comes is for him.
-            let reading = if conn.reader.is_some() { Reading::Wanted } else { Reading::Ahead };
+            let reading = if self.reader.is_some() { Reading::Wanted } else { Reading::Ahead };
             if reading == Reading::Ahead {
-                conn.link.core.suspend();
+                self.link.core.suspend();
             }
-            let awaited = conn.link.try_turn(&mut conn.inbox, reading);
+            let awaited = self.link.try_turn(&mut self.inbox, reading);
             if broken && awaited.is_some_and(|awaited| !awaited.readable) {
-                conn.link.lose(&mut conn.inbox);
+                self.link.lose(&mut self.inbox);
             }
-            conn.settle(self);
+            self.settle();
             if awaited.is_none() || broken {
-                conn.wake_reader();
+                self.wake_reader();
             }
-            conn.notice_end(self);
-            if conn.link.is_closed() || conn.link.is_lost() {
-                if let Some(current) = &conn.current {
+            self.notice_end();
+            if self.link.is_closed() || self.link.is_lost() {
+                if let Some(current) = &self.current {
                     current.exchange.inner().set_gone();
                 }
                 return None;
@@ -150,9 +173,7 @@ impl Shared {
             }
         }
     }
-}
 
-impl Conn {
     /// Does what was asked for from outside, and by the handler; `None`: the connection is over.
     fn heed(&mut self, shared: &Shared) -> Option<()> {
         let registry = &shared.options.registry;
@@ -179,7 +200,7 @@ impl Conn {
     }
 
     /// At its end the input may be looked at unasked: no further request can come of that.
-    fn notice_end(&mut self, shared: &Shared) {
+    fn notice_end(&mut self) {
         if !self.inbox.has_ended() || self.inbox.unread_len() > 0 {
             return;
         }
@@ -188,21 +209,21 @@ impl Conn {
             current.exchange.inner().set_half_closed();
         }
         if let Err(error) = self.link.core.step(self.inbox.buffer()) {
-            self.fail_content(shared, error);
+            self.fail_content(error);
         }
     }
 
     /// What the client sent is broken: who reads the content is told, and answers for it.
-    fn fail_content(&mut self, shared: &Shared, error: RecvError) {
+    fn fail_content(&mut self, error: RecvError) {
         if let Some(Current { content: content @ Content::Arriving, .. }) = &mut self.current {
             *content = Content::Over(Some(error));
             self.refused = true;
-            self.note_error(shared, error);
+            self.news.push(News::Broken(error));
         }
     }
 
     /// The next of the content of the request with this number, if there is any.
-    fn take_content(&mut self, shared: &Shared, number: u64) -> Option<Found> {
+    fn take_content(&mut self, number: u64) -> Option<Found> {
         let Some(current) = self.current.as_mut().filter(|current| current.number == number) else {
             return Some(Found::Failed(BodyError::Over));
         };
@@ -218,7 +239,7 @@ impl Conn {
             Ok(Step::NeedInput | Step::Paused) => return None,
             Ok(Step::Closed) => return Some(Found::Failed(BodyError::Over)),
             Err(error) => {
-                self.fail_content(shared, error);
+                self.fail_content(error);
                 return Some(Found::Failed(BodyError::Received(error)));
             }
         }
@@ -253,35 +274,49 @@ impl Conn {
     }
 }
 
+/// What has come of looking for content.
+enum Sought {
+    Found(Found),
+    /// There may be some now.
+    Again,
+    Wait(Awaited),
+    /// Somebody else waits for it.
+    Later,
+}
+
 impl Source for Shared {
     fn content(&self, number: u64, cx: Option<&Context<'_>>) -> Poll<Found> {
         // Who waits for a future must not be held up by it; he looks after the socket in the place of this.
         let watched = cx.filter(|_| self.watched.load(Relaxed));
         loop {
-            let awaited = {
-                let mut conn = lock(&self.conn);
-                let conn = &mut *conn;
-                if let Some(found) = conn.take_content(self, number) {
-                    return Poll::Ready(found);
+            let sought = self.with(|conn| {
+                if let Some(found) = conn.take_content(number) {
+                    return Sought::Found(found);
                 }
                 if let Some(cx) = watched {
                     conn.reader = Some(cx.waker().clone());
-                    if !cx.waker().will_wake(&waiting::waker()) {
-                        self.info.wake();
-                    }
-                    return Poll::Pending;
+                    return Sought::Later;
                 }
                 conn.reader = Some(waiting::waker());
                 let turn = conn.link.try_turn(&mut conn.inbox, Reading::Wanted);
-                conn.settle(self);
-                turn
-            };
-            if let Some(awaited) = awaited {
-                let ready = self.wait(awaited);
-                if ready.broken && !ready.readable {
-                    let mut conn = lock(&self.conn);
-                    let conn = &mut *conn;
-                    conn.link.lose(&mut conn.inbox);
+                conn.settle();
+                turn.map_or(Sought::Again, Sought::Wait)
+            });
+            match sought {
+                Sought::Found(found) => return Poll::Ready(found),
+                Sought::Again => {}
+                Sought::Wait(awaited) => {
+                    let ready = self.wait(awaited);
+                    if ready.broken && !ready.readable {
+                        self.lose();
+                    }
+                }
+                Sought::Later => {
+                    // Who watches looks after the socket next if this is his own doing.
+                    if watched.is_some_and(|cx| !cx.waker().will_wake(&waiting::waker())) {
+                        self.info.wake();
+                    }
+                    return Poll::Pending;
                 }
             }
         }

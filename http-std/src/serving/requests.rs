@@ -1,13 +1,13 @@
 //! What comes in: events become requests, faults go to whoever answers for them.
 
-use super::{Conn, Content, Current, Shared};
+use super::{Conn, Content, Current, News, Shared};
 use crate::Body;
 use crate::body::Incoming;
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Reading};
 use bytes::BytesMut;
 use http::Request;
-use http_driver::parts::{BATCH, Marks, RequestSpan, lock, refused};
+use http_driver::parts::{BATCH, Marks, RequestSpan};
 use http_driver::{Fault, Record};
 use http_proto::{Event, Expectation, Framing, MethodKind, RecvError, State, Step};
 use std::sync::{Arc, Weak};
@@ -18,55 +18,77 @@ pub(super) enum Next {
     Request(Result<Box<Request<Body>>, u16>),
     /// Nothing before this comes.
     Wait(Awaited),
+    /// What the client sent is to be refused.
+    Refuse(RecvError),
     Over,
 }
 
 impl Shared {
     /// Takes the next request in, as far as that can be done without waiting.
     pub(super) fn next(self: &Arc<Self>) -> Next {
-        let mut guard = lock(&self.conn);
-        let conn = &mut *guard;
+        self.with(|conn| conn.next(self))
+    }
+
+    /// Notices that the socket is broken, where a read would not.
+    pub(super) fn lose(&self) {
+        self.with(|conn| conn.link.lose(&mut conn.inbox));
+    }
+
+    /// Answers what the client did wrong, in the place of an answer.
+    pub(super) fn refuse(&self, error: RecvError) {
+        let page = error.status().and_then(|status| self.options.page(&Fault::new(status, Some(error))));
+        self.with(|conn| {
+            if page.and_then(|page| conn.respond_whole(page, true)).is_none() && error.status().is_some() {
+                // With nothing left to answer the connection closes in good order all the same.
+                conn.link.refuse(error);
+            }
+        });
+    }
+}
+
+impl Conn {
+    fn next(&mut self, shared: &Arc<Shared>) -> Next {
         loop {
-            if conn.heed(self).is_none() {
+            if self.heed(shared).is_none() {
                 return Next::Over;
             }
-            while conn.has_room() {
-                match conn.link.core.step(conn.inbox.buffer()) {
+            while self.has_room() {
+                match self.link.core.step(self.inbox.buffer()) {
                     Ok(Step::Event) => {
-                        if let Some(request) = conn.begin(self) {
+                        if let Some(request) = self.begin(shared) {
                             return Next::Request(request);
                         }
                     }
                     Ok(Step::NeedInput | Step::Paused | Step::Closed) => break,
                     Err(error) => {
-                        if !std::mem::replace(&mut conn.refused, true) {
-                            conn.note_error(self, error);
-                            conn.refuse(self, error);
+                        if !std::mem::replace(&mut self.refused, true) {
+                            self.news.push(News::Broken(error));
+                            return Next::Refuse(error);
                         }
                         break;
                     }
                 }
             }
-            let room = conn.has_room();
+            let room = self.has_room();
             let reading = if room { Reading::Wanted } else { Reading::Never };
-            let turn = conn.link.try_turn(&mut conn.inbox, reading);
-            conn.settle(self);
-            if conn.link.is_closed() {
-                conn.end(self);
+            let turn = self.link.try_turn(&mut self.inbox, reading);
+            self.settle();
+            if self.link.is_closed() {
+                self.end(shared);
                 return Next::Over;
             }
             // What was held back may go on.
-            if !room && conn.has_room() {
+            if !room && self.has_room() {
                 continue;
             }
             if let Some(awaited) = turn {
-                if conn.inbox.unread_len() == 0 {
-                    conn.inbox.release();
-                    conn.memory = BytesMut::new();
+                if self.inbox.unread_len() == 0 {
+                    self.inbox.release();
+                    self.memory = BytesMut::new();
                 }
                 // With nothing to wait for, nothing would ever come.
                 if !awaited.readable && !awaited.writable && awaited.deadline.is_none() {
-                    conn.link.core.abort();
+                    self.link.core.abort();
                     continue;
                 }
                 return Next::Wait(awaited);
@@ -74,15 +96,6 @@ impl Shared {
         }
     }
 
-    /// Notices that the socket is broken, where a read would not.
-    pub(super) fn lose(&self) {
-        let mut conn = lock(&self.conn);
-        let conn = &mut *conn;
-        conn.link.lose(&mut conn.inbox);
-    }
-}
-
-impl Conn {
     /// Answers that nobody reads make no room for further requests.
     fn has_room(&self) -> bool {
         self.link.out.len() < BATCH || self.link.core.outstanding() > 0
@@ -150,20 +163,5 @@ impl Conn {
             self.end_content();
         }
         Some(Ok(request))
-    }
-
-    /// Answers what the client did wrong, in the place of an answer.
-    fn refuse(&mut self, shared: &Shared, error: RecvError) {
-        let Some(status) = error.status() else { return };
-        let page = shared.options.page(&Fault::new(status, Some(error)));
-        if page.and_then(|page| self.respond_whole(page, true)).is_none() {
-            // With nothing left to answer the connection closes in good order all the same.
-            self.link.refuse(error);
-        }
-    }
-
-    pub(super) fn note_error(&self, shared: &Shared, error: RecvError) {
-        refused(&shared.info, error);
-        shared.options.broke_the_protocol(&shared.info, error);
     }
 }

@@ -7,7 +7,7 @@ use super::calls::Awaiting;
 use super::requests::Next;
 use crate::{Body, clock, waiting};
 use http::{Request, Response};
-use http_driver::parts::{guarded, lock};
+use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
 use http_proto::Instant;
 use std::sync::Arc;
@@ -51,6 +51,7 @@ where
         loop {
             match self.shared.next() {
                 Next::Over => return After::Over,
+                Next::Refuse(error) => self.shared.refuse(error),
                 Next::Request(request) => {
                     let answered = match request.and_then(|request| self.call(*request)) {
                         Ok(Some(response)) => self.shared.answer(response),
@@ -107,23 +108,22 @@ where
             Awaiting::Panicked => return Err(500),
             Awaiting::Gone => return Ok(None),
         }
-        let span = {
-            let mut conn = lock(&shared.conn);
-            let now = clock::now();
-            conn.current.as_mut().map(|current| {
-                current.marks.timings.dispatched = Some(now);
-                std::mem::take(&mut current.span)
-            })
-        };
+        let span = shared.with(|conn| {
+            let current = conn.current.as_mut()?;
+            current.marks.timings.dispatched = Some(clock::now());
+            Some(std::mem::take(&mut current.span))
+        });
         let span = span.unwrap_or_default();
         let called = guarded(|| span.enter(|| Box::pin(service.call(request))));
         let answered = match called {
             None => Awaiting::Panicked,
             Some(mut future) => shared.watch(deadline, |cx| span.enter(|| future.as_mut().poll(cx))),
         };
-        if let Some(current) = &mut lock(&shared.conn).current {
-            current.span = span;
-        }
+        shared.with(|conn| {
+            if let Some(current) = &mut conn.current {
+                current.span = span;
+            }
+        });
         match answered {
             Awaiting::Ready(Ok(response)) => Ok(Some(response.map(Body::new))),
             Awaiting::Ready(Err(error)) => Err(BodyError::status_of(&*error.into())),

@@ -1,6 +1,11 @@
 //! http-std plays the scenarios, and does what only threads do.
 
+mod handlers;
+mod parking;
 mod rig;
+mod stream;
+mod upgrade;
+mod wire;
 
 mod threads {
     use crate::rig::Std;

@@ -1,0 +1,115 @@
+//! Connections that wait for their clients hold no worker.
+
+use crate::handlers::{Running, run};
+use http::{Request, Response};
+use http_std::{Body, Config, ListenOptions, ThreadService, handler_fn, serve};
+use std::sync::Arc;
+use std::time::Duration;
+use tests::scenario::{Client, GET, Permits, get};
+
+fn hello(_: Request<Body>) -> Response<Body> {
+    Response::new(Body::from("Hello, World!"))
+}
+
+#[track_caller]
+fn answered(client: &mut Client) {
+    client.send(GET);
+    assert_eq!(client.answer().text(), "Hello, World!");
+}
+
+// N10
+#[test]
+fn one_worker_of_four_is_busy_and_the_others_serve() {
+    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
+    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
+    let handler = move |request: Request<Body>| {
+        if request.uri().path() == "/gate" {
+            arrives.add(1);
+            opened.take();
+        }
+        hello(request)
+    };
+    let server = run(handler_fn(handler), 4);
+    let mut busy = server.client();
+    busy.send(get("/gate"));
+    arrived.take();
+    let mut clients: Vec<_> = (0..20).map(|_| server.client()).collect();
+    for _ in 0..5 {
+        clients.iter_mut().for_each(answered);
+    }
+    gate.add(1);
+    assert_eq!(busy.answer().text(), "Hello, World!");
+    answered(&mut busy);
+}
+
+// N11
+#[test]
+fn connections_without_a_request_hold_no_worker() {
+    let server = run(handler_fn(hello), 1);
+    let mut idle: Vec<_> = (0..50).map(|_| server.client()).collect();
+    idle.iter_mut().for_each(answered);
+    let _silent: Vec<_> = (0..50).map(|_| server.client()).collect();
+    let mut slow: Vec<_> = (0..50).map(|_| server.client()).collect();
+    for client in &mut slow {
+        client.send("GET / HTTP/1.1\r\nHo");
+    }
+    answered(&mut server.client());
+    for client in &mut slow {
+        client.send("st: h\r\n\r\n");
+        assert_eq!(client.answer().text(), "Hello, World!");
+    }
+    idle.iter_mut().for_each(answered);
+}
+
+fn run_with<S: ThreadService + Clone>(service: S, set: impl FnOnce(&mut Config)) -> Running<S> {
+    let mut config = Config::server();
+    set(&mut config);
+    let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
+    Running(serve(listener, service).workers(1).config(Arc::new(config)).spawn().unwrap())
+}
+
+// L12: it waits for its client to close, for as long as it may.
+#[test]
+fn a_connection_that_lingers_holds_no_worker() {
+    let server = run_with(handler_fn(hello), |config| config.timeouts.linger = Duration::from_secs(3600));
+    let lingering: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = server.client();
+            client.send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+            assert!(client.answer().closes());
+            client
+        })
+        .collect();
+    answered(&mut server.client());
+    assert!(server.0.connections().len() >= lingering.len());
+}
+
+// L12: what is left to be written of an answer, too, waits without a worker.
+#[test]
+fn the_last_octets_for_a_slow_reader_hold_no_worker() {
+    const LENGTH: usize = 4 * 1024 * 1024;
+    let handler = |request: Request<Body>| match request.uri().path() {
+        "/large" => Response::new(Body::from(vec![b'x'; LENGTH])),
+        _ => hello(request),
+    };
+    let server = run(handler_fn(handler), 1);
+    let mut slow = server.client();
+    slow.send(get("/large"));
+    answered(&mut server.client());
+    assert_eq!(slow.answer().content.len(), LENGTH);
+    answered(&mut slow);
+}
+
+// A queue of one connection: the others wait in the kernel, and all are served.
+#[test]
+fn a_short_queue_serves_all() {
+    let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let server = Running(serve(listener, handler_fn(hello)).workers(2).queue(1).spawn().unwrap());
+    let mut clients: Vec<_> = (0..100).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send(GET);
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer().text(), "Hello, World!");
+    }
+}
