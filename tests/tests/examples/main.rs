@@ -44,6 +44,14 @@ examples! {
     n23_a_large_file_needs_little_memory,
 }
 
+examples! { in http_std: "http-std" =>
+    hello,
+    static_files,
+    nothing_outside_of_the_directory_is_served,
+    #[cfg(target_os = "linux")]
+    n23_a_large_file_needs_little_memory
+}
+
 fn hello(package: &str) {
     let server = Server::start(package, "hello", &[]);
     assert_eq!(server.curl(&[], "/"), "Hello, World!");

@@ -30,8 +30,13 @@ fn on_smol() -> Server {
     started(http_smol::serve(listener, app::router()).spawn())
 }
 
-fn on_all() -> [Server; 2] {
-    [on_tokio(), on_smol()]
+fn on_threads() -> Server {
+    let listener = http_std::ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    started(http_std::serve(listener, app::router()).spawn().expect("threads").into_inner())
+}
+
+fn on_all() -> [Server; 3] {
+    [on_tokio(), on_smol(), on_threads()]
 }
 
 #[tokio::test]
