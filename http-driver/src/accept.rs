@@ -6,6 +6,8 @@ use crate::options::{Options, guarded};
 use crate::runtime::{Listener, Opened, Runtime};
 use crate::server::{HttpService, Serving};
 use crate::service::Services;
+#[cfg(feature = "rustls")]
+use crate::tls::{self, accept::Admitted};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -146,6 +148,12 @@ where
         }
         let (services, options) = (Arc::clone(&self.services), Arc::clone(&self.options));
         let timer = Rt::Timer::default();
+        #[cfg(feature = "rustls")]
+        if let Some(config) = options.tls.config() {
+            let info = options.registry.add(local, peer);
+            let admitted = Admitted { io, timer, info, overloaded: full, services, options };
+            return self.runtime.spawn(tls::accept::serve(admitted, config));
+        }
         // Where no service can be made for it, a connection is closed, and the others go on.
         let Some(mut serving) = guarded(|| Serving::new(io, timer, local, peer, services, options)) else { return };
         if full {

@@ -126,6 +126,13 @@ impl<S: 'static> ServerHandle<S> {
         self.options.set_logger(logger);
     }
 
+    /// Replaces the configuration of TLS, its certificates among others: for new connections. A server that has spoken in
+    /// the clear speaks TLS from now on.
+    #[cfg(feature = "rustls")]
+    pub fn set_tls(&self, config: Arc<rustls::ServerConfig>) {
+        self.options.tls.set(config);
+    }
+
     /// The connections that there are, in no order.
     pub fn connections(&self) -> Vec<Arc<ConnInfo>> {
         self.options.registry.connections()

@@ -1,12 +1,16 @@
 //! What is known of a connection, for handlers, hooks and whoever looks from outside; and the list of a server's
 //! connections.
 
+#[cfg(feature = "rustls")]
+use crate::TlsInfo;
 use crate::watched::{Watched, lock};
 use http_proto::State;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
+#[cfg(feature = "rustls")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -63,6 +67,8 @@ pub struct ConnInfo {
     requests: AtomicU64,
     read: AtomicU64,
     written: AtomicU64,
+    #[cfg(feature = "rustls")]
+    tls: OnceLock<Box<TlsInfo>>,
     /// The task that serves it.
     task: Mutex<Option<Waker>>,
 }
@@ -91,6 +97,8 @@ impl ConnInfo {
             requests: AtomicU64::new(0),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            #[cfg(feature = "rustls")]
+            tls: OnceLock::new(),
             task: Mutex::new(None),
         }
     }
@@ -127,6 +135,19 @@ impl ConnInfo {
             read: self.read.load(Relaxed),
             written: self.written.load(Relaxed),
         }
+    }
+
+    /// What the two ends have agreed upon, if the connection speaks TLS: behind the handshake, which is before any
+    /// request, and before `on_connect` is told.
+    #[cfg(feature = "rustls")]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.get().map(|info| &**info)
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn set_tls(&self, info: TlsInfo) {
+        // Made once: there is one handshake.
+        let _ = self.tls.set(Box::new(info));
     }
 
     /// Counts a request, and returns its number on this connection, from 1.

@@ -15,6 +15,7 @@ mod link;
 #[cfg(feature = "listen")]
 mod listen;
 mod log;
+mod maybe_tls;
 mod options;
 mod pool;
 mod record;
@@ -27,6 +28,8 @@ mod server;
 mod service;
 mod side;
 mod timings;
+#[cfg(feature = "rustls")]
+mod tls;
 mod trace;
 mod transport;
 mod tunnel;
@@ -48,17 +51,23 @@ pub use info::{Address, ConnInfo, Registry, Statistics};
 #[cfg(feature = "listen")]
 pub use listen::{FromStd, ListenOptions};
 pub use log::{AccessLog, LogFormat};
+pub use maybe_tls::MaybeTls;
 pub use options::{Ended, Fault, OnDisconnect, Options};
 pub use pool::Inbox;
 pub use record::{Entry, Logger, Record};
 #[cfg(feature = "reverse-dns")]
 pub use reverse_dns::ReverseDns;
 pub use runtime::{Listener, Opened, Runtime};
+/// The library that TLS is made with: its types are those of the configurations.
+#[cfg(feature = "rustls")]
+pub use rustls;
 pub use serve::Server;
 pub use server::{HttpService, Serving, Streaming};
 pub use service::{ServiceFn, Services, service_fn};
 pub use side::Side;
 pub use timings::Timings;
+#[cfg(feature = "rustls")]
+pub use tls::{Tls, TlsError, TlsErrorKind, TlsInfo};
 pub use transport::{Timer, Transport};
 pub use tunnel::tunnel;
 pub use upgraded::Upgraded;

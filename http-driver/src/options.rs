@@ -91,6 +91,9 @@ pub struct Options {
     pub on_finish: RefHook<Record>,
     /// Told of the end of every connection.
     pub on_close: RefHook<Ended>,
+    /// What is spoken below HTTP.
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: crate::tls::accept::ServerTls,
     logger: Mutex<Option<Arc<dyn Logger>>>,
     logs: AtomicBool,
     /// The connections.
@@ -111,6 +114,8 @@ impl Default for Options {
             on_protocol_error: None,
             on_finish: None,
             on_close: None,
+            #[cfg(feature = "rustls")]
+            tls: crate::tls::accept::ServerTls::default(),
             logger: Mutex::new(None),
             logs: AtomicBool::new(false),
             registry: Registry::default(),

@@ -42,10 +42,12 @@ pub use http_driver::ReverseDns;
 pub use http_driver::{
     AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo,
     Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
-    Inbox, Informed, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits,
-    PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming,
-    Target, Timings, UriError, Within, connect_with, service_fn,
+    Inbox, Informed, ListenerState, LogFormat, Logger, MaybeTls, NotUpgraded, OnDisconnect, Overflow, Phase, Phases,
+    PoolLimits, PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics,
+    Streaming, Target, Timings, UriError, Within, connect_with, service_fn,
 };
+#[cfg(feature = "rustls")]
+pub use http_driver::{Tls, TlsError, TlsErrorKind, TlsInfo, rustls};
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
     RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
@@ -70,6 +72,9 @@ use std::sync::Arc;
 
 /// One end of a connection on the wire: see [`http_driver::Connection`].
 pub type Connection<R, S = async_net::TcpStream> = http_driver::Connection<R, Stream<S>, Sleep>;
+
+/// A client's connection on the wire, as [`connect`] opens it.
+pub type ClientConnection = http_driver::Connection<role::Client, MaybeTls<Stream<Socket>>, Sleep>;
 
 /// Sends requests over connections that it keeps: see [`http_driver::Client`].
 ///
@@ -122,7 +127,7 @@ pub type Dialer = http_driver::Dialer<Smol>;
 ///
 /// # Cancel safety
 /// If the future is dropped, whatever has been opened is closed.
-pub async fn connect(uri: impl TryInto<Uri>) -> Result<Connection<role::Client, Socket>, ConnectError> {
+pub async fn connect(uri: impl TryInto<Uri>) -> Result<ClientConnection, ConnectError> {
     connect_with(uri, &Dialer::default(), Arc::new(Config::client())).await
 }
 

@@ -38,10 +38,12 @@ pub use http_driver::ReverseDns;
 pub use http_driver::{
     AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo,
     Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
-    Inbox, Informed, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Overflow, Phase, Phases, PoolLimits,
-    PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics, Streaming,
-    Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
+    Inbox, Informed, ListenerState, LogFormat, Logger, MaybeTls, NotUpgraded, OnDisconnect, Overflow, Phase, Phases,
+    PoolLimits, PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics,
+    Streaming, Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
 };
+#[cfg(feature = "rustls")]
+pub use http_driver::{Tls, TlsError, TlsErrorKind, TlsInfo, rustls};
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
     ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
@@ -66,6 +68,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// One end of a connection on the wire: see [`http_driver::Connection`].
 pub type Connection<R, S = tokio::net::TcpStream> = http_driver::Connection<R, Stream<S>, Sleep>;
+
+/// A client's connection on the wire, as [`connect`] opens it.
+pub type ClientConnection = http_driver::Connection<role::Client, MaybeTls<Stream<Socket>>, Sleep>;
 
 /// Sends requests over connections that it keeps: see [`http_driver::Client`].
 ///
@@ -118,7 +123,7 @@ pub type Dialer = http_driver::Dialer<Tokio>;
 ///
 /// # Cancel safety
 /// If the future is dropped, whatever has been opened is closed.
-pub async fn connect(uri: impl TryInto<Uri>) -> Result<Connection<role::Client, Socket>, ConnectError> {
+pub async fn connect(uri: impl TryInto<Uri>) -> Result<ClientConnection, ConnectError> {
     connect_with(uri, &Dialer::default(), Arc::new(Config::client())).await
 }
 

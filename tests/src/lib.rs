@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+#[cfg(feature = "tls")]
+pub mod certificates;
 pub mod differential;
 pub mod drive;
 pub mod examples;

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub struct ClientTimeouts {
     /// Waiting for a connection, where there may be no further one. Default: 30 s.
     pub wait: Duration,
+    /// Having a proxy make a tunnel, behind connecting to it. Default: 30 s, as it has to connect itself.
+    pub tunnel: Duration,
     /// From the last octet of the request to the first head of an answer, anew with every interim one. Default: 300 s, as
     /// some answers take minutes to be made.
     pub answer: Duration,
@@ -27,7 +29,12 @@ pub struct ClientTimeouts {
 
 impl Default for ClientTimeouts {
     fn default() -> Self {
-        ClientTimeouts { wait: Duration::from_secs(30), answer: Duration::from_secs(300), whole: Duration::MAX }
+        ClientTimeouts {
+            wait: Duration::from_secs(30),
+            tunnel: Duration::from_secs(30),
+            answer: Duration::from_secs(300),
+            whole: Duration::MAX,
+        }
     }
 }
 
@@ -89,8 +96,9 @@ impl<C: Connect> ClientBuilder<C> {
         self
     }
 
-    /// Sends every request to this proxy, with its whole URI as target (RFC 9112 section 3.2.2); CONNECT makes tunnels
-    /// through it. It is not asked for `https`, as it would read along.
+    /// Sends every request to this proxy, with its whole URI as target (RFC 9112 section 3.2.2); those for https through a
+    /// tunnel to their server, which the proxy is asked for with CONNECT. Either kind of connection is kept. A CONNECT of
+    /// one's own makes a tunnel, too.
     ///
     /// # Errors
     /// The URI names no target.

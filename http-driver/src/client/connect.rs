@@ -2,7 +2,7 @@
 
 use super::target::{Target, UriError};
 use crate::runtime::{Opened, Runtime};
-use crate::{Connection, Transport};
+use crate::{BoxTransport, Connection, Transport};
 use http::Uri;
 use http_proto::{Client, Config};
 use std::sync::Arc;
@@ -22,17 +22,61 @@ pub trait Connect: Send + Sync + 'static {
 
     /// Opens a connection. It keeps its own deadlines; dropped, it gives up.
     fn connect(&self, to: &Target) -> impl Future<Output = Result<Connected<Self::Io>, ConnectError>> + Send + 'static;
+
+    /// Speaks TLS with `to` in a tunnel that leads there, through a proxy. By default that cannot be done. Dropped, it
+    /// gives up.
+    fn secure(
+        &self,
+        tunnel: Opened<BoxTransport>,
+        to: &Target,
+    ) -> impl Future<Output = Result<Connected<Self::Io>, ConnectError>> + Send + 'static {
+        let _ = (tunnel, to);
+        std::future::ready(Err(ConnectError::NoTls))
+    }
 }
 
 /// A connection that has been opened.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Connected<Io> {
     /// What carries it, and its two ends.
     pub socket: Opened<Io>,
     /// How long resolving the name took; `None` where there was none.
     pub resolve: Option<Duration>,
-    /// How long connecting took, behind that.
+    /// How long connecting took, behind that; with a tunnel, how long it took to have one.
     pub connect: Duration,
+    /// How long the handshake of TLS took, behind that; `None` where there was none.
+    pub tls: Option<Duration>,
+    /// What was agreed upon in it.
+    #[cfg(feature = "rustls")]
+    pub tls_info: Option<crate::TlsInfo>,
+}
+
+impl<Io> Connected<Io> {
+    /// A connection without TLS that was there at once.
+    pub fn new(socket: Opened<Io>) -> Self {
+        Connected {
+            socket,
+            resolve: None,
+            connect: Duration::ZERO,
+            tls: None,
+            #[cfg(feature = "rustls")]
+            tls_info: None,
+        }
+    }
+
+    /// The same over another transport.
+    pub(super) fn map<To>(self, map: impl FnOnce(Io) -> To) -> Connected<To> {
+        let Connected { socket: Opened { io, local, peer }, resolve, connect, tls, .. } = self;
+        Connected {
+            socket: Opened { io: map(io), local, peer },
+            resolve,
+            connect,
+            tls,
+            #[cfg(feature = "rustls")]
+            tls_info: self.tls_info,
+        }
+    }
 }
 
 /// Opens a connection to where a URI leads, for who wants the wire itself. Only scheme, host and port of the URI count;
@@ -69,6 +113,15 @@ pub enum ConnectError {
     ConnectTimeout,
     /// The target wants TLS, which this client does not speak.
     NoTls,
+    /// TLS has failed, or its handshake took too long.
+    #[cfg(feature = "rustls")]
+    Tls(crate::TlsError),
+    /// The proxy has refused a tunnel, with this status.
+    ProxyRefused(u16),
+    /// The connection to the proxy broke before there was a tunnel, or the proxy broke the protocol.
+    Proxy(crate::Error),
+    /// The proxy made no tunnel in time.
+    ProxyTimeout,
 }
 
 impl fmt::Display for ConnectError {
@@ -80,6 +133,11 @@ impl fmt::Display for ConnectError {
             ConnectError::Connect(error) => write!(f, "no connection could be opened: {error}"),
             ConnectError::ConnectTimeout => f.write_str("no connection was opened in time"),
             ConnectError::NoTls => f.write_str("https is not spoken by this client"),
+            #[cfg(feature = "rustls")]
+            ConnectError::Tls(error) => error.fmt(f),
+            ConnectError::ProxyRefused(status) => write!(f, "the proxy refuses a tunnel: {status}"),
+            ConnectError::Proxy(error) => write!(f, "the proxy made no tunnel: {error}"),
+            ConnectError::ProxyTimeout => f.write_str("the proxy made no tunnel in time"),
         }
     }
 }
@@ -89,8 +147,22 @@ impl std::error::Error for ConnectError {
         match self {
             ConnectError::Uri(error) => Some(error),
             ConnectError::Resolve(error) | ConnectError::Connect(error) => Some(error),
-            ConnectError::ResolveTimeout | ConnectError::ConnectTimeout | ConnectError::NoTls => None,
+            #[cfg(feature = "rustls")]
+            ConnectError::Tls(error) => Some(error),
+            ConnectError::Proxy(error) => Some(error),
+            ConnectError::ResolveTimeout
+            | ConnectError::ConnectTimeout
+            | ConnectError::NoTls
+            | ConnectError::ProxyRefused(_)
+            | ConnectError::ProxyTimeout => None,
         }
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl From<crate::TlsError> for ConnectError {
+    fn from(error: crate::TlsError) -> Self {
+        ConnectError::Tls(error)
     }
 }
 

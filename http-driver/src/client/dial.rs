@@ -6,8 +6,12 @@ use super::race::{order, race};
 use super::resolve::Resolve;
 use super::target::Target;
 use super::within::within;
-use crate::Transport;
+#[cfg(feature = "rustls")]
+use crate::BoxTransport;
 use crate::runtime::{Opened, Runtime};
+#[cfg(feature = "rustls")]
+use crate::tls::connect::{ClientTls, Shaken};
+use crate::{MaybeTls, Transport};
 use std::net::{IpAddr, SocketAddr};
 #[cfg(unix)]
 use std::path::Path;
@@ -67,6 +71,8 @@ pub struct Dialer<D> {
     resolve_timeout: Duration,
     connect_timeout: Duration,
     attempt_delay: Duration,
+    #[cfg(feature = "rustls")]
+    tls: ClientTls,
 }
 
 impl<D: Dial> Dialer<D> {
@@ -81,6 +87,8 @@ impl<D: Dial> Dialer<D> {
             resolve_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(10),
             attempt_delay: Duration::from_millis(250),
+            #[cfg(feature = "rustls")]
+            tls: ClientTls::default(),
         }
     }
 
@@ -123,10 +131,36 @@ impl<D: Dial> Dialer<D> {
         self
     }
 
-    async fn open(self, to: Target) -> Result<Connected<D::Io>, ConnectError> {
+    /// How TLS is spoken to targets of https: roots that are trusted, certificates to be shown. A configuration that names
+    /// no protocol (ALPN) gets `http/1.1`. Default: the system's roots, no certificate.
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls.set(config);
+        self
+    }
+
+    /// How long the handshake of TLS may take. Default: 10 s: some round trips on a bad line.
+    #[cfg(feature = "rustls")]
+    pub fn tls_timeout(mut self, timeout: Duration) -> Self {
+        self.tls.timeout = timeout;
+        self
+    }
+
+    async fn open(self, to: Target) -> Result<Connected<MaybeTls<D::Io>>, ConnectError> {
+        #[cfg(not(feature = "rustls"))]
         if to.is_secure() {
             return Err(ConnectError::NoTls);
         }
+        let connected = self.reach(&to).await?;
+        #[cfg(feature = "rustls")]
+        if to.is_secure() {
+            let connected = connected.map(|io| Box::new(io) as BoxTransport);
+            return shake(&self.tls, connected, &to, D::Timer::default()).await;
+        }
+        Ok(connected.map(MaybeTls::Plain))
+    }
+
+    async fn reach(&self, to: &Target) -> Result<Connected<D::Io>, ConnectError> {
         #[cfg(unix)]
         if let Some(path) = &self.unix_socket {
             return self.connected(None, self.runtime.unix(path)).await;
@@ -134,7 +168,7 @@ impl<D: Dial> Dialer<D> {
         match to.host().parse() {
             Ok(address) => self.race(vec![SocketAddr::new(address, to.port())], None).await,
             Err(_) => {
-                let (addresses, took) = self.resolve(&to).await?;
+                let (addresses, took) = self.resolve(to).await?;
                 self.race(addresses, Some(took)).await
             }
         }
@@ -180,8 +214,22 @@ impl<D: Dial> Dialer<D> {
     ) -> Result<Connected<D::Io>, ConnectError> {
         let opened = within(self.connect_timeout, D::Timer::default(), opening).await;
         let (socket, connect) = opened.ok_or(ConnectError::ConnectTimeout)?;
-        Ok(Connected { socket: socket.map_err(ConnectError::Connect)?, resolve, connect })
+        Ok(Connected { resolve, connect, ..Connected::new(socket.map_err(ConnectError::Connect)?) })
     }
+}
+
+/// Makes the handshake of TLS on a connection.
+#[cfg(feature = "rustls")]
+async fn shake<Io>(
+    tls: &ClientTls,
+    connected: Connected<BoxTransport>,
+    to: &Target,
+    timer: impl crate::Timer,
+) -> Result<Connected<MaybeTls<Io>>, ConnectError> {
+    let Connected { socket: Opened { io, local, peer }, resolve, connect, .. } = connected;
+    let Shaken { tls, info, took } = tls.secure(io, to, timer).await?;
+    let socket = Opened { io: MaybeTls::Tls(tls), local, peer };
+    Ok(Connected { resolve, connect, tls: Some(took), tls_info: Some(info), ..Connected::new(socket) })
 }
 
 /// There is nothing to connect to.
@@ -191,14 +239,24 @@ fn missing(what: &'static str) -> io::Error {
 
 impl<D: Dial> Connect for Dialer<D> {
     type Runtime = D;
-    type Io = D::Io;
+    type Io = MaybeTls<D::Io>;
 
     fn runtime(&self) -> &D {
         &self.runtime
     }
 
-    fn connect(&self, to: &Target) -> impl Future<Output = Result<Connected<D::Io>, ConnectError>> + Send + 'static {
+    fn connect(&self, to: &Target) -> impl Future<Output = Result<Connected<Self::Io>, ConnectError>> + Send + 'static {
         self.clone().open(to.clone())
+    }
+
+    #[cfg(feature = "rustls")]
+    fn secure(
+        &self,
+        tunnel: Opened<BoxTransport>,
+        to: &Target,
+    ) -> impl Future<Output = Result<Connected<Self::Io>, ConnectError>> + Send + 'static {
+        let (tls, to) = (self.tls.clone(), to.clone());
+        async move { shake(&tls, Connected::new(tunnel), &to, D::Timer::default()).await }
     }
 }
 
@@ -213,6 +271,8 @@ impl<D> Clone for Dialer<D> {
             resolve_timeout: self.resolve_timeout,
             connect_timeout: self.connect_timeout,
             attempt_delay: self.attempt_delay,
+            #[cfg(feature = "rustls")]
+            tls: self.tls.clone(),
         }
     }
 }

@@ -16,6 +16,10 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
+    /// Having a proxy make a tunnel.
+    Tunnel,
+    /// The handshake of TLS.
+    Tls,
     /// Sending the request: no octet of it could be written for too long.
     Send,
     /// Waiting for the answer, behind the last octet of the request.
@@ -67,7 +71,7 @@ impl RequestError {
         match self {
             RequestError::Connect(_) => true,
             RequestError::Timeout(phase) => match phase {
-                Phase::Wait | Phase::Resolve | Phase::Connect => true,
+                Phase::Wait | Phase::Resolve | Phase::Connect | Phase::Tunnel | Phase::Tls => true,
                 Phase::Send | Phase::Answer | Phase::Head | Phase::Body | Phase::Whole => false,
             },
             RequestError::Broken(error) => error.may_retry(),
@@ -114,6 +118,11 @@ impl From<ConnectError> for RequestError {
         match error {
             ConnectError::ResolveTimeout => RequestError::Timeout(Phase::Resolve),
             ConnectError::ConnectTimeout => RequestError::Timeout(Phase::Connect),
+            ConnectError::ProxyTimeout => RequestError::Timeout(Phase::Tunnel),
+            #[cfg(feature = "rustls")]
+            ConnectError::Tls(error) if error.kind() == crate::TlsErrorKind::Timeout => {
+                RequestError::Timeout(Phase::Tls)
+            }
             error => RequestError::Connect(error),
         }
     }
@@ -125,6 +134,8 @@ impl fmt::Display for Phase {
             Phase::Wait => "no connection became free in time",
             Phase::Resolve => "the host was not resolved in time",
             Phase::Connect => "no connection was opened in time",
+            Phase::Tunnel => "the proxy made no tunnel in time",
+            Phase::Tls => "the handshake of TLS was not over in time",
             Phase::Send => "the server did not take the request in time",
             Phase::Answer => "the server did not begin to answer in time",
             Phase::Head => "the head of the answer was not complete in time",

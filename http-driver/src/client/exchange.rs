@@ -30,8 +30,10 @@ struct Inner {
 pub struct Phases {
     /// How long resolving the name took, if there was a name and no connection.
     pub resolve: Option<Duration>,
-    /// How long connecting took, if there was no connection.
+    /// How long connecting took, if there was no connection. With a tunnel, having it made is part of that.
     pub connect: Option<Duration>,
+    /// How long the handshake of TLS took, if there was one.
+    pub tls: Option<Duration>,
     /// A connection was there.
     pub ready: Duration,
     /// The last octet of the request was written.

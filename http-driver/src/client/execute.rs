@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::carrier::Carrier;
-use super::connect::{Connect, ConnectError};
+use super::connect::Connect;
 use super::error::{Phase, RequestError};
 use super::exchange::ClientExchange;
 use super::flight::Follows;
@@ -85,14 +85,13 @@ impl<C: Connect> Client<C> {
             Method::CONNECT => Target::of_tunnel(&parts.uri)?,
             _ => Target::of(&parts.uri)?,
         };
-        if let Some(proxy) = &self.0.proxy {
-            // It would see what TLS is to hide.
-            if target.is_secure() && parts.method != Method::CONNECT {
-                return Err(ConnectError::NoTls.into());
-            }
+        // What TLS is to hide goes through a tunnel, as if there were no proxy.
+        let tunnelled = target.is_secure() && parts.method != Method::CONNECT;
+        let proxy = self.0.proxy.as_ref().filter(|_| !tunnelled);
+        if let Some(proxy) = proxy {
             target = proxy.clone();
         }
-        let head = HttpRequestHead::new(parts, self.0.proxy.is_some())?;
+        let head = HttpRequestHead::new(parts, proxy.is_some())?;
         let mut length = head.split.body_length(body.size_hint().exact(), false)?;
         if length == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
             length = BodyLength::Streaming;

@@ -25,7 +25,7 @@ use http_proto::{
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 pub(super) struct Flight<C: Connect> {
@@ -89,11 +89,17 @@ impl<C: Connect> Flight<C> {
         config: Arc<Config>,
         patience: Duration,
     ) -> Self {
-        let Connected { socket, .. } = connected;
+        #[cfg(feature = "rustls")]
+        let tls_info = connected.tls_info;
+        let socket = connected.socket;
+        let info = ConnInfo::new(id, socket.local, socket.peer);
+        #[cfg(feature = "rustls")]
+        if let Some(agreed) = tls_info {
+            info.set_tls(agreed);
+        }
         let mut link = Link::new(Connection::client(config), socket.io, Clock::<C>::default());
         link.waits.set(patience);
-        let info = Arc::new(ConnInfo::new(id, socket.local, socket.peer));
-        Flight::from_line(Line { link, inbox: Inbox::new(), info }, target)
+        Flight::from_line(Line { link, inbox: Inbox::new(), info: Arc::new(info) }, target)
     }
 
     /// A connection that carries no exchange.
@@ -398,10 +404,12 @@ impl<C: Connect> Flight<C> {
         Line { link: self.link, inbox: self.inbox, info: self.info }
     }
 
-    /// Makes dropping it a reset, if the server could take a part for the whole.
+    /// Makes dropping it a reset, if the server could take a part for the whole; else an end in good order.
     pub(super) fn cut_off(&mut self) {
         if self.link.is_cut_off() {
             crate::Transport::abort(&mut self.link.io);
+        } else {
+            self.link.say_goodbye(&mut Context::from_waker(Waker::noop()));
         }
     }
 }

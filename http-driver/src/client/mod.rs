@@ -23,6 +23,7 @@ mod request;
 mod resolve;
 mod shared;
 mod target;
+mod tunnel;
 mod turns;
 mod waiting;
 mod within;
@@ -38,6 +39,8 @@ pub use request::RequestBuilder;
 pub use resolve::{Resolve, Resolving};
 pub use shared::PoolState;
 pub use target::{Target, UriError};
+#[cfg(feature = "rustls")]
+pub(crate) use within::within;
 
 use crate::runtime::Runtime;
 use http::{Method, Uri};

@@ -178,14 +178,17 @@ impl<C: Connect> Shared<C> {
     /// Fills a place with a new connection.
     async fn open(self: &Arc<Self>, target: Target, begun: Instant) -> Result<(Lease<C>, Phases), RequestError> {
         let place = Place { shared: self, target: &target };
-        let connected = self.connector.connect(&target).await?;
+        let connected = match &self.proxy {
+            Some(proxy) if target.is_secure() && *proxy != target => self.tunnel(proxy, &target).await?,
+            Some(_) | None => self.connector.connect(&target).await?,
+        };
         std::mem::forget(place);
         self.reaper.begin(self);
-        let (resolve, connect) = (connected.resolve, Some(connected.connect));
+        let (resolve, connect, tls) = (connected.resolve, Some(connected.connect), connected.tls);
         let ready = lock(&self.store).clock.now().saturating_since(begun);
         let id = self.opened.fetch_add(1, Relaxed) + 1;
         let flight = Flight::new(connected, target, id, Arc::clone(&self.config), self.timeouts.answer);
-        let phases = Phases { resolve, connect, ready, ..Phases::default() };
+        let phases = Phases { resolve, connect, tls, ready, ..Phases::default() };
         Ok((Lease::new(Box::new(flight), Arc::clone(self)), phases))
     }
 

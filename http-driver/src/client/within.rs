@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// What `work` comes to, and how long that took; `None`: longer than `limit`, and it was dropped.
-pub(super) async fn within<W: Future>(
+pub(crate) async fn within<W: Future>(
     limit: Duration,
     mut timer: impl Timer,
     work: W,

@@ -111,6 +111,17 @@ where
         options: Arc<Options>,
     ) -> Self {
         let info = options.registry.add(local, peer);
+        Self::listed(io, timer, info, services, options)
+    }
+
+    /// The same for a connection that is in the list already.
+    pub(crate) fn listed(
+        io: Io,
+        timer: T,
+        info: Arc<ConnInfo>,
+        services: Arc<Services<S>>,
+        options: Arc<Options>,
+    ) -> Self {
         options.connected(&info);
         let made = catch_unwind(AssertUnwindSafe(|| services.make(&info)));
         let (service, generation) = made.unwrap_or_else(|panic| {

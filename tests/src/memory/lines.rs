@@ -124,7 +124,9 @@ impl Connect for Lines {
                 inner.peers.push_back(peer);
                 inner.opened += 1;
                 let socket = Opened { io, local: Address::Unknown, peer: Address::Unknown };
-                Ok(Connected { socket, resolve, connect })
+                let mut connected = Connected::new(socket);
+                (connected.resolve, connected.connect) = (resolve, connect);
+                Ok(connected)
             })
         }
     }

@@ -198,6 +198,7 @@ pub fn a_uri_may_lead_nowhere(rig: impl Rig) {
         assert!(matches!(failed("http://a b/").await, ConnectError::Uri(UriError::Malformed)));
         assert!(matches!(failed("/path").await, ConnectError::Uri(UriError::NoScheme)));
         assert!(matches!(failed("http://user@h/").await, ConnectError::Uri(UriError::UserInfo)));
+        #[cfg(not(feature = "tls"))]
         assert!(matches!(failed("https://h/").await, ConnectError::NoTls));
         match failed(&format!("http://{address}/")).await {
             ConnectError::Connect(error) => assert_eq!(error.kind(), ErrorKind::ConnectionRefused),

@@ -32,7 +32,7 @@ pub use permits::Permits;
 pub use routes::{Probe, exchange_of};
 pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
 
-use http_driver::{ConnInfo, ConnectError, Connection, Dial, Listener, Runtime};
+use http_driver::{ConnInfo, ConnectError, Connection, Dial, Listener, MaybeTls, Runtime};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -68,7 +68,7 @@ pub struct Sockets {
 }
 
 /// A client's connection on level 1.
-pub type Wired<D> = Connection<http_proto::Client, <D as Dial>::Io, <D as Runtime>::Timer>;
+pub type Wired<D> = Connection<http_proto::Client, MaybeTls<<D as Dial>::Io>, <D as Runtime>::Timer>;
 
 /// A runtime with its crate, or a crate that does without. All methods but `run` are called inside of `run`.
 pub trait Rig: Copy + Send + Sync + 'static {

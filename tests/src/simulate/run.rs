@@ -74,7 +74,7 @@ impl Connect for Way {
             waker.wake();
         }
         let socket = Opened { io: ours, local: Address::Unknown, peer: Address::Unknown };
-        async { Ok(Connected { socket, resolve: None, connect: Duration::ZERO }) }
+        async { Ok(Connected::new(socket)) }
     }
 }
 

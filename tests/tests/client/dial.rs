@@ -330,6 +330,7 @@ fn a_unix_socket_leads_everywhere() {
     assert!(matches!(late.error(), ConnectError::ConnectTimeout));
 }
 
+#[cfg(not(feature = "tls"))]
 #[test]
 fn tls_is_not_spoken() {
     let mut site = Site::new();

@@ -127,9 +127,15 @@ fn a_proxy_is_given_whole_uris() {
 #[test]
 fn a_proxy_is_not_given_what_wants_tls() {
     let mut site = through_a_proxy();
-    let error = error(&site.send(get_from("https://example.com/")));
+    let task = site.send(get_from("https://example.com/secret"));
+    let peer = site.lines.peer();
+    assert_eq!(peer.text(), "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n");
+    // These connections know nothing of TLS.
+    peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    site.world.turn();
+    let error = error(&task);
     assert!(matches!(error, RequestError::Connect(ConnectError::NoTls)), "{error:?}");
-    assert_eq!(site.lines.opened(), 0);
+    assert_eq!(peer.text(), "");
     let _task = site.send(connect("https://example.com/"));
     assert!(site.lines.peer().text().starts_with("CONNECT example.com:443 HTTP/1.1\r\n"));
 }

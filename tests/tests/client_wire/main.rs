@@ -11,7 +11,7 @@ mod upgrades;
 use http_driver::{Dialer, connect_with};
 use http_tokio::role::Client;
 use http_tokio::{
-    BodyLength, Config, ConnectError, Connection, Error, ErrorKind, Inbox, RequestHead, Socket, State, Tokio,
+    BodyLength, ClientConnection, Config, ConnectError, Error, ErrorKind, Inbox, RequestHead, Socket, State, Tokio,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 /// A connection of a client, and what it has received.
 struct Wire {
-    conn: Connection<Client, Socket>,
+    conn: ClientConnection,
     inbox: Inbox,
 }
 
@@ -68,7 +68,7 @@ impl Wire {
 
     /// Waits until there is something to be read.
     async fn readable(&self) {
-        match self.conn.io().expect("a socket").get_ref() {
+        match self.conn.io().and_then(|io| io.plain()).expect("a socket").get_ref() {
             Socket::Tcp(stream) => stream.readable().await.expect("a socket"),
             other => panic!("{other:?}"),
         }

@@ -2,7 +2,7 @@
 
 use crate::{Wire, name, run};
 use http_tokio::role::Client;
-use http_tokio::{BodyLength, Connection, RequestHead, Socket, Upgraded};
+use http_tokio::{BodyLength, ClientConnection, RequestHead, Upgraded};
 use tests::memory::Seen;
 use tests::raw::End;
 use tests::raw_server::RawServer;
@@ -12,7 +12,7 @@ const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\
 const TUNNEL: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 const FRAMES: &str = "first\r\nHTTP/1.1 frame";
 
-fn ask(conn: &mut Connection<Client, Socket>, tunnel: bool) {
+fn ask(conn: &mut ClientConnection, tunnel: bool) {
     let (connect, get) = (RequestHead::new("CONNECT", "h:443"), RequestHead::get("h", "/").upgrade(&["raw"]));
     conn.start(if tunnel { &connect } else { &get }, BodyLength::Empty).unwrap();
 }

@@ -1,7 +1,8 @@
 //! [`Net`]: a runtime whose sockets and names are as a test wants them, in virtual time.
 
 use http_driver::{
-    Address, Connect, ConnectError, Connected, Dial, Dialer, Opened, Resolve, Resolving, Runtime, Target, Timer,
+    Address, Connect, ConnectError, Connected, Dial, Dialer, MaybeTls, Opened, Resolve, Resolving, Runtime, Target,
+    Timer,
 };
 use http_proto::Instant;
 use std::collections::HashMap;
@@ -173,7 +174,7 @@ impl Dial for Net {
     }
 }
 
-type Ended = Result<Connected<Wire>, ConnectError>;
+type Ended = Result<Connected<MaybeTls<Wire>>, ConnectError>;
 
 /// What came of it, once it is over.
 pub(super) struct Outcome(Arc<Mutex<Option<Ended>>>);

@@ -1,0 +1,39 @@
+//! Feature `tls`: TLS for both ends, by rustls. [`Tls`] is a [`crate::Transport`] over any other one, so every runtime has
+//! it, and all have the same; here is nothing that knows a runtime or a message.
+//!
+//! `session` is TLS without a transport, `stream` joins the two, `accept` and `connect` are what server and client do
+//! with it.
+
+pub(crate) mod accept;
+pub(crate) mod connect;
+mod error;
+mod info;
+mod session;
+mod stream;
+
+pub use error::{TlsError, TlsErrorKind};
+pub use info::TlsInfo;
+pub use stream::Tls;
+
+use rustls::{ClientConfig, ServerConfig};
+use std::sync::Arc;
+
+/// What is spoken here, as ALPN names it (RFC 7301).
+const HTTP_1_1: &[u8] = b"http/1.1";
+const HTTP_1_0: &[u8] = b"http/1.0";
+
+/// The configuration, naming HTTP/1.1 if it names no protocol.
+pub(crate) fn server_config(mut config: Arc<ServerConfig>) -> Arc<ServerConfig> {
+    if config.alpn_protocols.is_empty() {
+        Arc::make_mut(&mut config).alpn_protocols = vec![HTTP_1_1.to_vec()];
+    }
+    config
+}
+
+/// The configuration, naming HTTP/1.1 if it names no protocol.
+pub(crate) fn client_config(mut config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+    if config.alpn_protocols.is_empty() {
+        Arc::make_mut(&mut config).alpn_protocols = vec![HTTP_1_1.to_vec()];
+    }
+    config
+}

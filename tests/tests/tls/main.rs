@@ -1,0 +1,5 @@
+//! TLS: handshakes and ends, both roles; in memory and virtual time.
+
+mod ends;
+mod handshakes;
+mod support;
