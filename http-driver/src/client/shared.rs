@@ -172,6 +172,8 @@ impl<C: Connect> Shared<C> {
                 Found::Waiting(Waiting::new(waiter, Arc::clone(self)))
             }
         };
+        drop(store);
+        see_off(evicted);
         (found, now)
     }
 
@@ -212,6 +214,7 @@ impl<C: Connect> Shared<C> {
             next =
                 waiter.give(granted).and_then(|granted| self.take_back(granted, Some(waiter.target()), &mut evicted));
         }
+        see_off(evicted);
     }
 
     fn take_back(
@@ -250,12 +253,29 @@ impl<C: Connect> Shared<C> {
             }
             store.pool.next_expiry().map(|at| at.saturating_since(now))
         };
+        see_off(evicted);
         for (waiter, grant) in granted {
             if let Some(grant) = waiter.give(grant) {
                 self.give_back(grant, Some(waiter.target()));
             }
         }
         next
+    }
+}
+
+/// Closes connections that are idle, in good order.
+fn see_off<C: Connect>(evicted: Vec<Box<Flight<C>>>) {
+    for mut flight in evicted {
+        flight.cut_off();
+    }
+}
+
+impl<C: Connect> Drop for Store<C> {
+    /// The client is gone.
+    fn drop(&mut self) {
+        let mut idle = Vec::new();
+        self.pool.expire(self.clock.now(), &mut idle, |_| true);
+        see_off(idle);
     }
 }
 
