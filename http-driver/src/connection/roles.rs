@@ -88,7 +88,8 @@ impl<Io: Transport, T: Timer> Connection<Client, Io, T> {
     /// Begins an exchange. See the core's [`start`](http_proto::Connection::start).
     ///
     /// # Errors
-    /// As the core's; nothing has changed then.
+    /// As the core's; nothing has changed then, and no octet of the request has left: what could not begin here, because
+    /// the connection is closed for example, may begin on another one.
     pub fn start(&mut self, head: &RequestHead<'_>, body: BodyLength) -> Result<(), SendError> {
         let link = self.link_mut()?;
         let queued = link.queued();

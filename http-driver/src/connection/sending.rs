@@ -16,7 +16,8 @@ impl<R: Side, Io: Transport, T: Timer> Connection<R, Io, T> {
     /// [`Connection::set_auto_head`] goes first.
     ///
     /// # Errors
-    /// As the core's [`send`](http_proto::Connection::send).
+    /// As the core's [`send`](http_proto::Connection::send). [`SendError::Closed`] in the middle of a request: the server
+    /// does not want the rest, or cannot be reached; [`Connection::next_event`] has its answer, or the error.
     pub fn send(&mut self, payload: &[u8]) -> Result<Flow, SendError> {
         self.begin_if_due(Some(SendError::BodyNotAllowed), |core, out| core.send(payload, out))
     }
