@@ -7,15 +7,15 @@ use http_driver::parts::{guarded, lock};
 use http_proto::Instant;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// How long a worker keeps a connection that waits for its client, while no other connection waits for a worker. Long
-/// enough for the next request of a client that is busy, which then goes from thread to thread no more than it must; short
-/// enough not to matter to a connection that comes meanwhile.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// How long a worker keeps a connection that waits for its client, until another connection wants a worker. Long enough
+/// for the next request of a client that is busy: going from thread to thread costs more than the rest of a request.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// A task that a worker has put down.
 pub(super) struct Returned<S> {
@@ -30,7 +30,15 @@ pub(super) struct Bench<S> {
     queue: Mutex<Queue<S>>,
     filled: Condvar,
     returned: Mutex<Vec<Returned<S>>>,
+    workers: OnceLock<Vec<Worker>>,
     alarm: Arc<Alarm>,
+}
+
+/// A worker, as others see it.
+struct Worker {
+    bell: Arc<Bell>,
+    /// It waits for a client, and would rather do something else.
+    patient: AtomicBool,
 }
 
 struct Queue<S> {
@@ -64,6 +72,7 @@ impl<S: ThreadService> Bench<S> {
             queue: Mutex::new(queue),
             filled: Condvar::new(),
             returned: Mutex::default(),
+            workers: OnceLock::new(),
             alarm: Arc::new(Alarm(waker)),
         }
     }
@@ -74,16 +83,21 @@ impl<S: ThreadService> Bench<S> {
 
     /// Begins with so many workers, or as many as there can be.
     pub(super) fn start(this: &Arc<Self>, workers: usize) -> io::Result<()> {
+        let mut bells = Vec::new();
         for number in 0..workers {
-            let bench = Arc::clone(this);
-            let spawned = Bell::new().and_then(|bell| {
-                let work = move || {
-                    bell.install();
-                    bench.work();
-                };
-                thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)
-            });
-            match (spawned, number) {
+            match (Bell::new(), number) {
+                (Ok(bell), _) => bells.push(Worker { bell, patient: AtomicBool::new(false) }),
+                (Err(error), 0) => return Err(error),
+                (Err(_), _) => break,
+            }
+        }
+        for (number, worker) in this.workers.get_or_init(|| bells).iter().enumerate() {
+            let (bench, bell) = (Arc::clone(this), Arc::clone(&worker.bell));
+            let work = move || {
+                bell.install();
+                bench.work(number);
+            };
+            match (thread::Builder::new().name(format!("http-worker-{number}")).spawn(work), number) {
                 (Ok(_), _) => {}
                 (Err(error), 0) => return Err(error),
                 (Err(_), _) => break,
@@ -99,8 +113,17 @@ impl<S: ThreadService> Bench<S> {
         let idle = queue.idle > 0;
         drop(queue);
         if idle {
-            self.filled.notify_one();
+            return self.filled.notify_one();
         }
+        // One that only waits for a client puts that down.
+        let patient = self.workers().iter().find(|worker| worker.patient.swap(false, SeqCst));
+        if let Some(worker) = patient {
+            worker.bell.wake_by_ref();
+        }
+    }
+
+    fn workers(&self) -> &[Worker] {
+        self.workers.get().map_or(&[], Vec::as_slice)
     }
 
     /// Whether fewer than so many connections wait; if not, the keeper is woken when that is so.
@@ -140,14 +163,26 @@ impl<S: ThreadService> Bench<S> {
         }
     }
 
-    fn patience(&self) -> Duration {
-        let queue = lock(&self.queue);
-        if queue.tasks.is_empty() && !queue.closed { PATIENCE } else { Duration::ZERO }
+    fn set_patient(&self, number: usize, patient: bool) {
+        if let Some(worker) = self.workers().get(number) {
+            worker.patient.store(patient, SeqCst);
+        }
     }
 
-    fn work(&self) {
+    /// Has a worker wait for a client, by `wait`, for no longer than that is welcome.
+    fn be_patient(&self, number: usize, wait: &mut dyn FnMut(Duration)) {
+        self.set_patient(number, true);
+        let patience = {
+            let queue = lock(&self.queue);
+            if queue.tasks.is_empty() && !queue.closed { PATIENCE } else { Duration::ZERO }
+        };
+        wait(patience);
+        self.set_patient(number, false);
+    }
+
+    fn work(&self, number: usize) {
         while let Some(mut task) = self.pop() {
-            match guarded(|| task.run(|| self.patience())) {
+            match guarded(|| task.run(|wait| self.be_patient(number, wait))) {
                 Some(After::Park { readable, writable, deadline }) => {
                     let mut returned = lock(&self.returned);
                     returned.push(Returned { task, readable, writable, deadline });

@@ -5,7 +5,8 @@ use super::Shared;
 use super::answers::Answered;
 use super::calls::Awaiting;
 use super::requests::Next;
-use crate::{Body, clock, waiting};
+use crate::waiting::{self, Ready};
+use crate::{Body, clock};
 use http::{Request, Response};
 use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
@@ -44,8 +45,8 @@ where
         Some(Task { shared, service, generation, services })
     }
 
-    /// Does what there is to do. With nothing left but to wait for the client, it waits for no longer than `patience`.
-    pub(crate) fn run(&mut self, patience: impl Fn() -> Duration) -> After {
+    /// Does what there is to do. With nothing left but to wait for the client, `patience` has it wait, for a moment.
+    pub(crate) fn run(&mut self, patience: impl Fn(&mut dyn FnMut(Duration))) -> After {
         let waker = waiting::waker();
         self.shared.info.set_task(&Context::from_waker(&waker));
         loop {
@@ -72,10 +73,13 @@ where
                     }
                 }
                 Next::Wait(awaited) => {
-                    let until = clock::now().saturating_add(patience());
-                    let mut soon = awaited;
-                    soon.deadline = Some(awaited.deadline.map_or(until, |deadline| deadline.min(until)));
-                    let ready = self.shared.wait(soon);
+                    let (mut ready, mut until) = (Ready::default(), Instant::ORIGIN);
+                    patience(&mut |patience| {
+                        until = clock::now().saturating_add(patience);
+                        let mut soon = awaited;
+                        soon.deadline = Some(awaited.deadline.map_or(until, |deadline| deadline.min(until)));
+                        ready = self.shared.wait(soon);
+                    });
                     if ready.broken && !awaited.readable {
                         self.shared.lose();
                     } else if !ready.readable && !ready.broken && clock::now() >= until {
