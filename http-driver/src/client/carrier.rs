@@ -42,10 +42,15 @@ impl<C: Connect> Carrier<C> {
             };
             match (if wanted { flight.take_part()? } else { None }, &self.content) {
                 (Some(Part::Data(data)), Some(content)) => content.give(data, cx),
-                (Some(Part::End(trailers)), Some(content)) => {
-                    content.end(trailers, cx);
+                (Some(Part::End(trailers)), Some(_)) => {
                     flight.end(&self.exchange);
-                    self.content = None;
+                    // Who has read everything may ask again at once.
+                    if let Some(lease) = (!flight.is_uploading()).then(|| self.lease.take()).flatten() {
+                        lease.give_back();
+                    }
+                    if let Some(content) = self.content.take() {
+                        content.end(trailers, cx);
+                    }
                 }
                 // Nothing moves any more; the reader will be told when it asks.
                 (None, Some(_)) if !wanted && flight.is_closed() => return Poll::Pending,

@@ -184,13 +184,15 @@ impl<C: Connect> Inner<C> {
                     Framing::Length(length) => Some(length),
                     Framing::Chunked | Framing::UntilClose => None,
                 };
+                let (first, now) = (line.link.head_at, line.link.read_at);
                 let mut body = Body::empty();
-                if length != Some(0) {
+                if length == Some(0) {
+                    call.end(now);
+                } else {
                     let slot = Arc::<Slot>::default();
                     self.content = Some(Arc::clone(&slot));
                     body = Body::incoming(Incoming::new(slot, length));
                 }
-                let (first, now) = (line.link.head_at, line.link.read_at);
                 line.link.head_at = now;
                 call.answer(head.to_http().map(|head| head.map(|()| body)), first, now);
             }
@@ -200,14 +202,15 @@ impl<C: Connect> Inner<C> {
                 }
             }
             Event::MessageComplete(trailers) => {
-                if let Some(content) = self.content.take() {
-                    // Two limits of the core are below that of the map.
-                    let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
-                    content.end(trailers, cx);
-                }
+                // Two limits of the core are below that of the map.
+                let trailers = (!trailers.is_empty()).then(|| trailers.to_header_map().unwrap_or_default());
+                // Before anybody is told, who may look at once.
                 call.end(line.link.read_at);
                 line.link.head_at = line.link.read_at;
                 line.report();
+                if let Some(content) = self.content.take() {
+                    content.end(trailers, cx);
+                }
                 self.calls.pop_front();
                 self.sent = self.sent.saturating_sub(1);
                 return true;

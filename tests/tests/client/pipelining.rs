@@ -1,6 +1,6 @@
 //! Pipelining by level 2 on wires in memory.
 
-use super::site::{NO_CONTENT, Site, error, ms, phases, poll, post, secs};
+use super::site::{Looks, NO_CONTENT, Site, error, ms, phases, poll, post, secs};
 use http::Request;
 use http_driver::{Body, BodyError, ClientTimeouts, Phase, Phases, PoolLimits, RequestError};
 use http_proto::RecvErrorKind;
@@ -353,4 +353,19 @@ fn a_lane_is_kept_idle_no_longer_than_other_connections() {
     assert!(!peer.counts().dropped);
     site.world.advance(secs(3));
     assert!(peer.counts().dropped && site.is_empty());
+}
+
+// N44: whoever has read everything may look at once, on another thread.
+#[test]
+fn the_end_of_an_answer_is_told_when_its_time_is_known() {
+    let mut site = site(4);
+    let task = site.send(get(0));
+    let peer = site.lines.peer();
+    site.answer(&peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let mut response = task.done().unwrap();
+    site.world.turn();
+    let looks = Looks::wait(&site, &mut response);
+    site.world.advance(secs(1));
+    site.answer(&peer, "0\r\n\r\n");
+    assert_eq!(looks.seen().0.done, Some(secs(1)));
 }

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use http_driver::{Body, BodyError, Client, ClientBuilder, ClientExchange, Phases, RequestError};
-use std::task::{Context, Waker};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tests::memory::{Lines, Outcome, Peer, Task, World, send};
 
@@ -119,8 +121,39 @@ pub(super) fn error(task: &Task<Outcome>) -> RequestError {
 
 /// Polls a future once.
 pub(super) fn poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    match std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
+    match Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// Looks at an exchange, and for idle connections, at the moment at which it is woken.
+pub(super) struct Looks {
+    pub(super) client: Client<Lines>,
+    pub(super) exchange: ClientExchange,
+    pub(super) seen: Mutex<Option<(Phases, usize)>>,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let seen = (self.exchange.phases(), self.client.connections().idle);
+        *self.seen.lock().unwrap() = Some(seen);
+    }
+}
+
+impl Looks {
+    /// Waits for content in this way.
+    pub(super) fn wait(site: &Site, response: &mut Response<Body>) -> Arc<Self> {
+        let (client, exchange) = (site.client.clone(), exchange(response));
+        let looks = Arc::new(Looks { client, exchange, seen: Mutex::new(None) });
+        let waker = Waker::from(Arc::clone(&looks));
+        let body = Pin::new(response.body_mut());
+        assert!(http_body::Body::poll_frame(body, &mut Context::from_waker(&waker)).is_pending());
+        looks
+    }
+
+    /// What it saw.
+    pub(super) fn seen(&self) -> (Phases, usize) {
+        self.seen.lock().unwrap().take().expect("it was woken")
     }
 }

@@ -1,6 +1,6 @@
 //! Content of requests on its way: beside an answer that has begun, and cut off.
 
-use super::site::{HELLO, NO_CONTENT, Site, error, poll, post, secs};
+use super::site::{HELLO, Looks, NO_CONTENT, Site, error, poll, post, secs};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -250,4 +250,21 @@ fn content_that_panics_resets_the_connection() {
     drop(future);
     assert!(peer.saw_reset() && site.is_empty());
     site.idle();
+}
+
+// I10, N44: whoever has read everything may ask again at once, on another thread.
+#[test]
+fn the_end_of_an_answer_is_told_when_all_is_done() {
+    let mut site = Site::new();
+    let (sender, request) = upload();
+    let (task, peer) = site.open(request);
+    site.answer(&peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let mut response = task.done().unwrap();
+    sender.finish();
+    site.world.turn();
+    let looks = Looks::wait(&site, &mut response);
+    site.world.advance(secs(1));
+    site.answer(&peer, "0\r\n\r\n");
+    let (phases, idle) = looks.seen();
+    assert_eq!((phases.done, idle), (Some(secs(1)), 1));
 }
