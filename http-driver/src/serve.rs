@@ -84,8 +84,8 @@ impl<Rt: Runtime, L: Listener, S: HttpService + 'static> Server<Rt, L, S> {
 
     /// Speaks TLS on every connection. Its handshake is made in the place of a connection, within
     /// [`tls_handshake_timeout`](Self::tls_handshake_timeout); then the connection is like any other, and
-    /// [`ConnInfo::tls`] knows what was agreed upon. A configuration that names no protocol (ALPN) gets `http/1.1`; a
-    /// connection that agrees on another one than HTTP/1 is closed behind its handshake. Default: no TLS.
+    /// [`ConnInfo::tls`] knows what was agreed upon. A configuration that names no protocol (ALPN) gets `http/1.1` and
+    /// `http/1.0`; a connection that agrees on another one is closed behind its handshake. Default: no TLS.
     ///
     /// Several certificates, by the name that clients ask for (SNI), are the matter of the configuration's resolver;
     /// [`ServerHandle::set_tls`] replaces the configuration.

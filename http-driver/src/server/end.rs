@@ -5,7 +5,7 @@ use crate::options::{Ended, OnDisconnect};
 use crate::trace;
 use crate::{Timer, Transport};
 use http_proto::{Instant, State};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 impl<S, Io, T> Serving<S, Io, T>
 where
@@ -66,6 +66,8 @@ impl<S: HttpService, Io: Transport, T> Serving<S, Io, T> {
         let Some(link) = &mut self.link else { return };
         if link.is_cut_off() {
             link.io.abort();
+        } else if !self.ended {
+            link.say_goodbye(&mut Context::from_waker(Waker::noop()));
         }
         let mut cut_off = 0;
         while let Some(mut job) = self.jobs.pop() {

@@ -22,10 +22,10 @@ use std::sync::Arc;
 const HTTP_1_1: &[u8] = b"http/1.1";
 const HTTP_1_0: &[u8] = b"http/1.0";
 
-/// The configuration, naming HTTP/1.1 if it names no protocol.
+/// The configuration, naming HTTP/1.1 and HTTP/1.0 if it names no protocol.
 pub(crate) fn server_config(mut config: Arc<ServerConfig>) -> Arc<ServerConfig> {
     if config.alpn_protocols.is_empty() {
-        Arc::make_mut(&mut config).alpn_protocols = vec![HTTP_1_1.to_vec()];
+        Arc::make_mut(&mut config).alpn_protocols = vec![HTTP_1_1.to_vec(), HTTP_1_0.to_vec()];
     }
     config
 }

@@ -1,14 +1,15 @@
 //! [`Client`]: a client that writes and reads octets on a blocking socket, with a deadline on everything.
 
 use super::DEADLINE;
+use super::wired::Stream;
 use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A connection to the server under test, and what has been read and not yet looked at.
 #[derive(Debug)]
-pub struct Client<S = TcpStream> {
+pub struct Client<S = Stream> {
     pub stream: S,
     pub read: Vec<u8>,
 }
@@ -34,23 +35,33 @@ impl Answer {
     }
 }
 
+fn socket(to: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect_timeout(&to, DEADLINE).unwrap();
+    socket.set_nodelay(true).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket.set_write_timeout(Some(DEADLINE)).unwrap();
+    socket
+}
+
 impl Client {
     pub fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&to, DEADLINE).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.set_write_timeout(Some(DEADLINE)).unwrap();
-        Client::new(stream)
+        Client::new(Stream::Plain(socket(to)))
+    }
+
+    /// With TLS.
+    #[cfg(feature = "tls")]
+    pub fn connect_secured(to: SocketAddr) -> Self {
+        Client::new(Stream::secured(socket(to)))
     }
 
     /// Closes the sending side.
-    pub fn half_close(&self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+    pub fn half_close(&mut self) {
+        self.stream.half_close().unwrap();
     }
 
     /// Ends the connection by a reset.
     pub fn reset(self) {
-        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(self.stream.socket()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Whether nothing comes, and no end, for so long.

@@ -23,6 +23,11 @@ pub trait Build<S>: IntoFuture<Output = Report, IntoFuture: Send> + Send + Sized
     fn max_connections(self, connections: usize) -> Self;
     fn overflow(self, overflow: Overflow) -> Self;
     fn max_in_flight(self, requests: usize) -> Self;
+    /// Only of servers that speak TLS; the others never play a secure rig.
+    #[cfg(feature = "tls")]
+    fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self {
+        panic!("no TLS here, so no {config:?}")
+    }
     fn on_disconnect(self, on_disconnect: OnDisconnect) -> Self;
     fn handler_timeout(self, timeout: Duration) -> Self;
     fn keep_heads(self) -> Self;
@@ -145,6 +150,11 @@ where
 
     fn max_in_flight(self, requests: usize) -> Self {
         Server::max_in_flight(self, requests)
+    }
+
+    #[cfg(feature = "tls")]
+    fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self {
+        Server::tls(self, config)
     }
 
     fn spawn(self) -> Handle<S> {

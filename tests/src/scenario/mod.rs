@@ -10,6 +10,8 @@ mod kinds;
 mod permits;
 mod routes;
 mod running;
+#[cfg(feature = "tls")]
+mod secure;
 
 pub mod curl;
 pub mod deadlines;
@@ -25,12 +27,15 @@ pub mod tunnel;
 pub mod upgrades;
 pub mod whole;
 pub mod wire;
+pub mod wired;
 
 pub use client::{Answer, Client};
 pub use kinds::{Build, Handle, Handler};
 pub use permits::Permits;
 pub use routes::{Probe, exchange_of};
 pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
+#[cfg(feature = "tls")]
+pub use secure::Secure;
 
 use http_driver::{ConnInfo, ConnectError, Connection, Dial, Listener, MaybeTls, Runtime};
 use socket2::SockRef;
@@ -83,6 +88,11 @@ pub trait Rig: Copy + Send + Sync + 'static {
 
     /// Runs `main` on a runtime of its own, on this thread. With `main`, everything ends.
     fn run(self, main: impl Future<Output = ()> + Send + 'static);
+
+    /// Whether servers that are started speak TLS, and their clients with them.
+    fn is_secure(self) -> bool {
+        false
+    }
 
     /// Its tasks, clocks and sockets.
     fn runtime(self) -> Self::Runtime;
@@ -138,11 +148,17 @@ pub fn play<R: Rig>(module: &str, name: &str, rig: R, scenario: fn(R)) {
     }
 }
 
-/// A test for every scenario, on a rig.
+/// A test for every scenario, on a rig; with `secure` for those that make sense over TLS, on a [`Secure`] one.
 #[macro_export]
 macro_rules! scenarios {
     ($rig:expr) => {
-        $crate::scenarios! { in curl on $rig =>
+        $crate::scenarios! { all plain $rig }
+    };
+    (secure $rig:expr) => {
+        $crate::scenarios! { all secure $crate::scenario::Secure($rig) }
+    };
+    (all $kind:ident $rig:expr) => {
+        $crate::scenarios! { in curl on $kind $rig =>
             get,
             head_has_the_length_and_no_content,
             echo_with_content_length,
@@ -152,13 +168,14 @@ macro_rules! scenarios {
             http10,
             frames_and_trailers,
         }
-        $crate::scenarios! { in deadlines on $rig =>
+        $crate::scenarios! { in deadlines on $kind $rig =>
             a_slowloris_is_cut_off_and_disturbs_nobody,
             a_slow_upload_that_goes_on_is_taken,
             a_streaming_answer_may_be_silent,
             a_handler_may_take_longer_than_clients_may,
         }
-        $crate::scenarios! { in dialing on $rig =>
+        $crate::scenarios! { in dialing on $kind $rig =>
+            ; in the clear
             an_address_that_refuses_gives_way,
             an_address_that_does_not_answer_gives_way,
             opening_a_connection_has_deadlines,
@@ -169,7 +186,7 @@ macro_rules! scenarios {
             a_uri_may_lead_nowhere,
             a_request_that_is_given_up_is_reset,
         }
-        $crate::scenarios! { in exchange on $rig =>
+        $crate::scenarios! { in exchange on $kind $rig =>
             the_handler_starts_at_the_complete_head,
             interim_responses_go_out_before_the_answer,
             a_handler_may_ask_for_the_content_before_it_reads_it,
@@ -181,7 +198,7 @@ macro_rules! scenarios {
             an_answer_whose_sender_is_gone_never_hangs,
             get_and_head_of_the_same_resource,
         }
-        $crate::scenarios! { in flight on $rig =>
+        $crate::scenarios! { in flight on $kind $rig =>
             answers_go_out_in_order_though_handlers_finish_out_of_it,
             so_many_handlers_run_and_no_more,
             waiting_handlers_hold_up_nobody,
@@ -192,7 +209,7 @@ macro_rules! scenarios {
             a_service_that_is_never_ready_holds_up_no_end,
             panics_are_answered_or_cut_the_answer_off,
         }
-        $crate::scenarios! { in gone on $rig =>
+        $crate::scenarios! { in gone on $kind $rig =>
             a_half_close_is_seen_and_cancels_nothing,
             a_task_learns_that_the_client_is_gone,
             a_handler_may_finish_without_its_client,
@@ -204,14 +221,14 @@ macro_rules! scenarios {
             an_abrupt_end_of_an_idle_connection_is_no_error,
             an_echo_that_breaks_off_is_cut_off,
         }
-        $crate::scenarios! { in hooks on $rig =>
+        $crate::scenarios! { in hooks on $kind $rig =>
             every_exchange_is_logged,
             the_logger_is_replaced,
             an_exchange_passes_its_stations_in_order,
             finished_means_that_the_kernel_has_the_last_octet,
             hooks_are_called_in_order,
         }
-        $crate::scenarios! { in lifecycle on $rig =>
+        $crate::scenarios! { in lifecycle on $kind $rig =>
             a_slow_head_is_refused,
             a_body_without_progress_is_refused,
             an_idle_connection_is_closed_without_a_word,
@@ -225,25 +242,28 @@ macro_rules! scenarios {
             a_shutdown_finishes_what_has_begun,
             a_shutdown_ends_with_a_stuck_handler,
             a_signal_shuts_down,
+            ; in the clear
             the_accept_loop_survives_want_of_descriptors,
         }
-        $crate::scenarios! { in loads on $rig =>
+        $crate::scenarios! { in loads on $kind $rig =>
             a_gibibyte_goes_up_in_little_memory,
             a_gibibyte_that_nobody_reads_is_not_taken_in,
             chunks_of_one_octet_are_taken,
-            a_pipeline_behind_a_waiting_handler_is_not_read,
             requests_whose_answers_nobody_reads_stop,
             a_slow_reader_holds_the_memory_at_the_mark,
+            ; in the clear
+            a_pipeline_behind_a_waiting_handler_is_not_read,
             an_echo_is_held_back_by_its_reader,
         }
-        $crate::scenarios! { in sockets on $rig =>
+        $crate::scenarios! { in sockets on $kind $rig =>
+            ; in the clear
             socket_options_are_set,
             backlog_and_port_are_as_asked,
             a_unix_socket_serves,
             any_stream_serves,
             descriptors_come_back,
         }
-        $crate::scenarios! { in upgrades on $rig =>
+        $crate::scenarios! { in upgrades on $kind $rig =>
             nothing_behind_a_handshake_is_lost,
             no_deadline_of_http_runs_behind_it,
             a_tunnel_carries_octets,
@@ -251,26 +271,27 @@ macro_rules! scenarios {
             an_offer_with_content_waits_for_its_end,
             an_upgraded_connection_is_not_counted,
         }
-        $crate::scenarios! { in whole on $rig =>
+        $crate::scenarios! { in whole on $kind $rig =>
             every_connection_may_have_a_service_of_its_own,
             connections_are_listed_with_their_states,
             the_service_is_replaced_under_load,
             a_request_in_flight_stays_with_its_service,
             dispose_cuts_off_at_once,
             a_shutdown_can_be_made_shorter,
-            the_port_of_the_system_is_told,
-            a_connection_too_many_waits,
-            a_connection_too_many_gets_503,
             who_gets_503_takes_no_place,
-            a_connection_too_many_is_closed,
             a_listener_tells_what_becomes_of_it,
             errors_have_their_status,
             error_answers_can_be_replaced,
             an_empty_server_ends_at_once,
             hooks_see_every_connection_come_and_go,
             a_shutdown_awaits_a_head_that_has_begun,
+            ; in the clear
+            a_connection_too_many_waits,
+            a_connection_too_many_is_closed,
+            the_port_of_the_system_is_told,
+            a_connection_too_many_gets_503,
         }
-        $crate::scenarios! { in wire on $rig =>
+        $crate::scenarios! { in wire on $kind $rig =>
             a_long_pipeline_is_answered,
             a_byte_at_a_time,
             the_peer_is_known,
@@ -288,16 +309,24 @@ macro_rules! scenarios {
             an_echo_of_broken_content_is_refused,
             a_short_unread_body_is_swallowed,
             a_long_unread_body_closes_the_connection,
-            an_upload_waits_for_its_reader,
             a_body_over_the_limit_is_413,
             a_body_that_breaks_off_or_breaks_the_rules_is_an_error,
             a_body_may_be_read_in_another_task,
             a_reader_that_outlives_the_exchange_is_told,
             a_pipeline_behind_which_the_client_half_closes_is_answered,
             an_echo_has_the_trailers_too,
+            ; in the clear
+            an_upload_waits_for_its_reader,
         }
     };
-    (in $module:ident on $rig:expr => $($name:ident),+ $(,)?) => {
+    (in $module:ident on plain $rig:expr => $($name:ident,)* $(; in the clear $($clear:ident,)*)?) => {
+        $crate::scenarios! { these $module $rig => $($name,)* $($($clear,)*)? }
+    };
+    (in $module:ident on secure $rig:expr => ; in the clear $($clear:ident,)*) => {};
+    (in $module:ident on secure $rig:expr => $($name:ident,)* $(; in the clear $($clear:ident,)*)?) => {
+        $crate::scenarios! { these $module $rig => $($name,)* }
+    };
+    (these $module:ident $rig:expr => $($name:ident,)*) => {
         mod $module {
             #[allow(unused_imports)]
             use super::*;
@@ -306,7 +335,7 @@ macro_rules! scenarios {
                 fn $name() {
                     $crate::scenario::play(module_path!(), stringify!($name), $rig, $crate::scenario::$module::$name);
                 }
-            )+
+            )*
         }
     };
 }

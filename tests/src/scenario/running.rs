@@ -1,6 +1,8 @@
 //! Starting a server on a rig, in a thread of its own; and waiting for what its handle promises.
 
 use super::routes::{self, Probe};
+#[cfg(feature = "tls")]
+use super::wired::keys;
 use super::{Build, Client, DEADLINE, Handle, Handler, Permits, Rig};
 use http::{Request, Response};
 use http_driver::{Body, BoxError, Runtime};
@@ -17,13 +19,24 @@ use tower_service::Service;
 pub struct Running<S> {
     pub handle: Handle<S>,
     pub address: SocketAddr,
+    secure: bool,
     stop: Arc<Permits>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl<S> Running<S> {
+    /// The URI of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}://{}{path}", if self.secure { "https" } else { "http" }, self.address)
+    }
+
     /// A client of it.
     pub fn client(&self) -> Client {
+        #[cfg(feature = "tls")]
+        if self.secure {
+            return Client::connect_secured(self.address);
+        }
+        assert!(!self.secure, "without the feature there is no TLS");
         Client::connect(self.address)
     }
 }
@@ -81,11 +94,14 @@ where
     let stop = Arc::new(Permits::default());
     let stopped = Arc::clone(&stop);
     let thread = on_thread(rig, move || {
-        send.send(make(listener).spawn()).unwrap();
+        let server = make(listener);
+        #[cfg(feature = "tls")]
+        let server = if rig.is_secure() { server.tls(Arc::clone(&keys().server)) } else { server };
+        send.send(server.spawn()).unwrap();
         async move { stopped.taken().await }
     });
     let handle = receive.recv_timeout(DEADLINE).expect("the server starts");
-    Running { handle, address, stop, thread: Some(thread) }
+    Running { handle, address, secure: rig.is_secure(), stop, thread: Some(thread) }
 }
 
 /// Starts a server of this application with nothing but defaults.

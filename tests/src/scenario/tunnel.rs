@@ -22,9 +22,9 @@ pub fn both_ways_to_the_ends<S>(server: &Running<S>) {
         let mut ahead = [0; 5];
         there.read_exact(&mut ahead).unwrap();
         assert_eq!(&ahead, b"ahead");
-        let here = client.stream;
+        let here = client.stream.socket();
         assert!(client.read.is_empty());
-        let (first, second) = if client_first { (&here, &there) } else { (&there, &here) };
+        let (first, second) = if client_first { (here, &there) } else { (&there, here) };
         for (mut from, mut to) in [(first, second), (second, first)] {
             thread::scope(|scope| {
                 scope.spawn(move || {

@@ -19,6 +19,13 @@ mod one_thread {
     tests::scenarios!(Smol::OneThread);
 }
 
+#[cfg(feature = "tls")]
+mod secure {
+    use crate::rig::Smol;
+
+    tests::scenarios!(secure Smol::TwoThreads);
+}
+
 mod two_threads {
     use crate::rig::Smol;
 

@@ -108,7 +108,7 @@ fn a_tunnel_delivers_both_ways_to_the_ends() {
         assert_eq!(&ahead, b"ahead");
         let Client { stream: here, read } = client;
         assert!(read.is_empty());
-        let (first, second) = if client_first { (&here, &there) } else { (&there, &here) };
+        let (first, second) = if client_first { (here, &there) } else { (&there, here) };
         for (mut from, mut to) in [(first, second), (second, first)] {
             thread::scope(|scope| {
                 scope.spawn(move || {

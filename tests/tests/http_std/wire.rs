@@ -25,7 +25,7 @@ fn server(adjust: impl FnOnce(&mut Config)) -> (Connection<Server>, scenario::Cl
     adjust(&mut config);
     let (client, stream) = sockets();
     client.set_read_timeout(Some(DEADLINE)).unwrap();
-    (Connection::<Server>::server(stream, Arc::new(config)), scenario::Client::new(client))
+    (Connection::<Server>::server(stream, Arc::new(config)), scenario::Client::new(client.into()))
 }
 
 fn client() -> (Connection<Client>, TcpStream) {

@@ -12,6 +12,13 @@ mod current_thread {
     tests::scenarios!(Tokio::CurrentThread);
 }
 
+#[cfg(feature = "tls")]
+mod secure {
+    use crate::rig::Tokio;
+
+    tests::scenarios!(secure Tokio::CurrentThread);
+}
+
 mod multi_thread {
     use crate::rig::Tokio;
 
