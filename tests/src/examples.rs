@@ -29,6 +29,7 @@ pub fn build(package: &str, example: &str) -> PathBuf {
 fn build_anew(package: &str, example: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "-p", package, "--example", example, "--message-format", "json"])
+        .args(if example.starts_with("https_") { &["--features", "tls"][..] } else { &[] })
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"))
         .stderr(Stdio::inherit())
         .output()
@@ -64,6 +65,7 @@ impl Running {
         thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
         let mut running = Running { child, address: SocketAddr::from(([0; 4], 0)), lines };
         let line = running.line();
+        let line = line.replace("https://localhost:", "http://127.0.0.1:");
         running.address = line.strip_prefix("http://").and_then(|address| address.parse().ok()).expect(&line);
         running
     }

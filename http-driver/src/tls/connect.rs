@@ -46,7 +46,8 @@ impl ClientTls {
             return Ok(Arc::clone(config));
         }
         // Reads the system's certificates, so only once, and only where they are needed.
-        let made = ClientConfig::builder_with_provider(provider())
+        let missing = || TlsError::config(rustls::Error::General("no cryptography is installed".into()));
+        let made = ClientConfig::builder_with_provider(provider().ok_or_else(missing)?)
             .with_safe_default_protocol_versions()
             .and_then(BuilderVerifierExt::with_platform_verifier)
             .map_err(TlsError::config)?;
@@ -72,13 +73,18 @@ impl ClientTls {
     }
 }
 
-/// The process's choice, if it has made one; else that of the features.
-fn provider() -> Arc<CryptoProvider> {
+/// The process's choice, if it has made one; else that of the features, if they make one.
+fn provider() -> Option<Arc<CryptoProvider>> {
+    if let Some(chosen) = CryptoProvider::get_default() {
+        return Some(Arc::clone(chosen));
+    }
     #[cfg(feature = "tls")]
-    let chosen = rustls::crypto::ring::default_provider;
+    let chosen = Some(rustls::crypto::ring::default_provider());
     #[cfg(all(feature = "tls-aws-lc", not(feature = "tls")))]
-    let chosen = rustls::crypto::aws_lc_rs::default_provider;
-    CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(chosen()))
+    let chosen = Some(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(not(any(feature = "tls", feature = "tls-aws-lc")))]
+    let chosen: Option<CryptoProvider> = None;
+    chosen.map(Arc::new)
 }
 
 impl fmt::Debug for ClientTls {

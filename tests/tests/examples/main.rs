@@ -3,6 +3,8 @@
 mod client;
 mod files;
 mod reverse_proxy;
+#[cfg(feature = "tls")]
+mod secure;
 mod server;
 
 #[cfg(target_os = "linux")]

@@ -106,7 +106,8 @@ fn a_tunnel_delivers_both_ways_to_the_ends() {
         let mut ahead = [0; 5];
         there.read_exact(&mut ahead).unwrap();
         assert_eq!(&ahead, b"ahead");
-        let Client { stream: here, read } = client;
+        let Client { stream, read } = client;
+        let here = stream.socket();
         assert!(read.is_empty());
         let (first, second) = if client_first { (here, &there) } else { (&there, here) };
         for (mut from, mut to) in [(first, second), (second, first)] {
