@@ -82,8 +82,8 @@ fn content_is_read_in_every_way() {
         text += std::str::from_utf8(&body.chunk().unwrap()?)?;
         text.push('|');
         text += std::str::from_utf8(&body.collect(100)?)?;
-        let trailers = matches!(body.frame(), None);
-        Ok(Response::new(format!("{text}|{trailers}").into()))
+        let over = body.frame().is_none();
+        Ok(Response::new(format!("{text}|{over}").into()))
     };
     let server = run(handler_fn(handler), 2);
     let mut client = server.client();
