@@ -120,6 +120,14 @@ impl<K: Clone + Eq + Hash, C, W> Pool<K, C, W> {
     /// Something to carry a request to `key`. Behind [`Checkout::Wait`] call [`Pool::wait`], unless nobody does. Who
     /// comes later never overtakes who waits for the same target.
     pub fn checkout(&mut self, key: &K, now: Instant, evicted: &mut Evicted<C>) -> Checkout<C> {
+        // Mostly none has expired: if the oldest has not, then looking the target up once does.
+        if let Some(places) = self.targets.get_mut(key)
+            && places.idle.front().is_some_and(|oldest| now.saturating_since(oldest.since) < self.limits.idle)
+            && let Some(idle) = places.idle.pop_back()
+        {
+            self.idle -= 1;
+            return Checkout::Idle(idle.connection);
+        }
         self.expire_target(key, now, evicted);
         match self.take_idle(key) {
             Some(connection) => Checkout::Idle(connection),
