@@ -1,7 +1,6 @@
 //! The content of an answer. Who reads it runs the connection; when it has come whole, the connection goes back.
 
 use super::connect::Connect;
-use super::exchange::ClientExchange;
 use super::flight::Part;
 use super::lease::Lease;
 use crate::BoxError;
@@ -13,14 +12,13 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Answer<C: Connect> {
     /// Until everything has come.
     lease: Option<Lease<C>>,
-    exchange: ClientExchange,
     /// Octets left, if their number is known.
     left: Option<u64>,
 }
 
 impl<C: Connect> Answer<C> {
-    pub(super) fn new(lease: Lease<C>, exchange: ClientExchange, length: Option<u64>) -> Self {
-        Answer { lease: Some(lease), exchange, left: length }
+    pub(super) fn new(lease: Lease<C>, length: Option<u64>) -> Self {
+        Answer { lease: Some(lease), left: length }
     }
 
     /// Everything has come.
@@ -28,7 +26,7 @@ impl<C: Connect> Answer<C> {
         self.left = Some(0);
         if let Some(mut lease) = self.lease.take() {
             if let Some(flight) = lease.flight() {
-                flight.end(&self.exchange);
+                flight.end();
             }
             lease.give_back();
         }

@@ -2,7 +2,6 @@
 //! may be reading the answer meanwhile, and whoever makes the request's content must not wait for that.
 
 use super::connect::Connect;
-use super::exchange::ClientExchange;
 use super::flight::Part;
 use super::lease::Lease;
 use crate::body::{BodyError, Slot};
@@ -13,14 +12,13 @@ use std::task::{Context, Poll, ready};
 
 pub(super) struct Carrier<C: Connect> {
     lease: Option<Lease<C>>,
-    exchange: ClientExchange,
     /// Where the answer's content goes, until it has come whole.
     content: Option<Arc<Slot>>,
 }
 
 impl<C: Connect> Carrier<C> {
-    pub(super) fn new(lease: Lease<C>, exchange: ClientExchange, content: Option<Arc<Slot>>) -> Self {
-        Carrier { lease: Some(lease), exchange, content }
+    pub(super) fn new(lease: Lease<C>, content: Option<Arc<Slot>>) -> Self {
+        Carrier { lease: Some(lease), content }
     }
 
     /// Ready when everything is sent and received, or nothing more can be.
@@ -31,7 +29,7 @@ impl<C: Connect> Carrier<C> {
             flight.pump(cx).map_err(|_| BodyError::Over)?;
             let wanted = match &self.content {
                 None if !flight.is_uploading() || flight.is_closed() => {
-                    flight.report(&self.exchange);
+                    flight.report();
                     return Poll::Ready(Ok(()));
                 }
                 None => false,
@@ -43,7 +41,7 @@ impl<C: Connect> Carrier<C> {
             match (if wanted { flight.take_part()? } else { None }, &self.content) {
                 (Some(Part::Data(data)), Some(content)) => content.give(data, cx),
                 (Some(Part::End(trailers)), Some(_)) => {
-                    flight.end(&self.exchange);
+                    flight.end();
                     // Who has read everything may ask again at once.
                     if let Some(lease) = (!flight.is_uploading()).then(|| self.lease.take()).flatten() {
                         lease.give_back();

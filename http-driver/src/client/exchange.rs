@@ -5,7 +5,7 @@ use crate::info::ConnInfo;
 use crate::upgraded::Upgraded;
 use crate::watched::lock;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// One request and its answer, as far as that goes beyond the types of the `http` crate. Cheap to clone.
@@ -50,6 +50,18 @@ impl ClientExchange {
     pub(super) fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
         let inner = Mutex::new(Inner { phases: Phases::default(), upgraded: None });
         ClientExchange(Arc::new(Shared { connection, number, inner }))
+    }
+
+    /// As new, for the next exchange of the same connection; in the same memory if nobody else has a hand on this one.
+    pub(super) fn renew(&mut self, number: u64) {
+        match Arc::get_mut(&mut self.0) {
+            Some(shared) => {
+                shared.number = number;
+                let inner = shared.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+                (inner.phases, inner.upgraded) = (Phases::default(), None);
+            }
+            None => *self = ClientExchange::new(Arc::clone(&self.0.connection), number),
+        }
     }
 
     /// The connection that carried it.

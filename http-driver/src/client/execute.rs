@@ -4,7 +4,6 @@ use super::answer::Answer;
 use super::carrier::Carrier;
 use super::connect::Connect;
 use super::error::{Phase, RequestError};
-use super::exchange::ClientExchange;
 use super::flight::Follows;
 use super::lease::Lease;
 use super::target::Target;
@@ -62,7 +61,7 @@ impl<C: Connect> Client<C> {
     /// it, is sent once more on a new one, if nothing of an answer has come, the method is idempotent (or nothing has been
     /// sent), and the content is still there.
     ///
-    /// [`Informed`], [`Within`] and [`Streaming`] as extensions of the request do what they say; [`ClientExchange`] is
+    /// [`Informed`], [`Within`] and [`Streaming`] as extensions of the request do what they say; [`crate::ClientExchange`] is
     /// among those of the response.
     ///
     /// # Errors
@@ -121,9 +120,8 @@ impl<C: Connect> Client<C> {
             if whole != Duration::MAX {
                 flight.limit(whole.saturating_sub(phases.ready));
             }
-            let exchange = ClientExchange::new(Arc::clone(&flight.info), flight.served);
             match poll_fn(|cx| flight.poll_head(cx, informed)).await {
-                Ok(response) => return Ok(lease.answer(response, exchange)),
+                Ok(response) => return Ok(lease.answer(response)),
                 Err(error) => {
                     let stale = !again && flight.served > 1 && error.may_retry();
                     match flight.take_untouched().or(copy).filter(|_| stale) {
@@ -139,29 +137,31 @@ impl<C: Connect> Client<C> {
 
 impl<C: Connect> Lease<C> {
     /// The answer, whose head has just come.
-    fn answer(self, response: Response<()>, exchange: ClientExchange) -> Response<Body> {
-        let (mut parts, ()) = response.into_parts();
-        parts.extensions.insert(exchange.clone());
-        Response::from_parts(parts, self.content(exchange))
+    fn answer(mut self, mut response: Response<()>) -> Response<Body> {
+        if let Some(flight) = self.flight() {
+            response.extensions_mut().insert(flight.exchange());
+        }
+        response.map(|()| self.content())
     }
 
-    fn content(mut self, exchange: ClientExchange) -> Body {
+    fn content(mut self) -> Body {
         let Some(flight) = self.flight() else { return Body::empty() };
         let follows = flight.follows();
         let length = match follows {
             Follows::Upgrade(tail) => {
-                flight.end(&exchange);
+                flight.end();
+                let exchange = flight.exchange();
                 if let Some(upgraded) = self.into_upgraded(tail) {
                     exchange.set_upgraded(upgraded);
                 }
                 return Body::empty();
             }
             Follows::Nothing => {
-                flight.end(&exchange);
+                flight.end();
                 None
             }
             Follows::Content(length) => {
-                flight.report(&exchange);
+                flight.report();
                 Some(length)
             }
         };
@@ -171,11 +171,11 @@ impl<C: Connect> Lease<C> {
                 .as_ref()
                 .map_or_else(Body::empty, |slot| Body::incoming(Incoming::new(Arc::clone(slot), length.flatten())));
             let shared = Arc::clone(self.shared());
-            shared.connector.runtime().spawn(Carrier::new(self, exchange, slot));
+            shared.connector.runtime().spawn(Carrier::new(self, slot));
             return body;
         }
         match length {
-            Some(length) => Body::arriving(Answer::new(self, exchange, length)),
+            Some(length) => Body::arriving(Answer::new(self, length)),
             None => {
                 self.give_back();
                 Body::empty()

@@ -33,9 +33,11 @@ pub(super) struct Flight<C: Connect> {
     inbox: Inbox,
     marks: Marks,
     pub(super) target: Target,
-    pub(super) info: Arc<ConnInfo>,
+    info: Arc<ConnInfo>,
     /// Requests begun on it.
     pub(super) served: u64,
+    /// The last of them.
+    exchange: ClientExchange,
     /// Content of the request, while there may be more of it.
     upload: Option<Body>,
     /// It cannot go elsewhere: a part of it was taken, or an answer has come.
@@ -111,6 +113,7 @@ impl<C: Connect> Flight<C> {
             inbox,
             marks: Marks::default(),
             target,
+            exchange: ClientExchange::new(Arc::clone(&info), served),
             info,
             served,
             upload: None,
@@ -140,6 +143,7 @@ impl<C: Connect> Flight<C> {
         let (core, out) = link.commands();
         core.start(head, length, out)?;
         self.served = self.info.count_request();
+        self.exchange.renew(self.served);
         self.marks.renew();
         self.marks.begun(queued);
         self.found = found;
@@ -356,13 +360,18 @@ impl<C: Connect> Flight<C> {
         self.link.out.release();
     }
 
-    /// Notes where the exchange stands.
-    pub(super) fn report(&self, exchange: &ClientExchange) {
+    /// The exchange.
+    pub(super) fn exchange(&self) -> ClientExchange {
+        self.exchange.clone()
+    }
+
+    /// Notes where it stands.
+    pub(super) fn report(&self) {
         self.info.set_transferred(self.link.read, self.link.written);
         self.info.set_state(self.link.core.state());
         let timings = self.marks.timings;
         let since = |at: Instant| self.found.ready + at.saturating_since(self.begun);
-        exchange.set_phases(Phases {
+        self.exchange.set_phases(Phases {
             sent: timings.done.map(since),
             first_octet: timings.first_octet_in.map(since),
             head: timings.head_in.map(since),
@@ -371,9 +380,9 @@ impl<C: Connect> Flight<C> {
     }
 
     /// Notes that the answer is complete.
-    pub(super) fn end(&self, exchange: &ClientExchange) {
-        self.report(exchange);
-        exchange.note(|phases| phases.done = Some(self.found.ready + self.link.now.saturating_since(self.begun)));
+    pub(super) fn end(&self) {
+        self.report();
+        self.exchange.note(|phases| phases.done = Some(self.found.ready + self.link.now.saturating_since(self.begun)));
     }
 
     /// The content of the request, if none of it was asked for.
