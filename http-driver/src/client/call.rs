@@ -1,7 +1,7 @@
 //! [`Call`]: a request on a [`super::lane`], and whoever waits for its answer.
 
 use super::error::{Phase, RequestError};
-use super::exchange::{ClientExchange, Phases};
+use super::exchange::ClientExchange;
 use super::execute::Informed;
 use crate::watched::Watched;
 use crate::{Body, Error, ErrorKind};
@@ -11,7 +11,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 type Answered = Result<Response<Body>, RequestError>;
 
@@ -19,9 +18,6 @@ pub(super) struct Call {
     answer: Watched<Waited>,
     informed: Option<Informed>,
     exchange: ClientExchange,
-    begun: Instant,
-    /// How long it had taken until then.
-    ready: Duration,
     /// The request ends behind so many octets of the connection.
     pub(super) ends: u64,
 }
@@ -34,15 +30,8 @@ enum Waited {
 }
 
 impl Call {
-    pub(super) fn new(
-        informed: Option<Informed>,
-        exchange: ClientExchange,
-        begun: Instant,
-        found: Phases,
-        ends: u64,
-    ) -> Self {
-        exchange.set_phases(found);
-        Call { answer: Watched::new(Waited::Yes), informed, exchange, begun, ready: found.ready, ends }
+    pub(super) fn new(informed: Option<Informed>, exchange: ClientExchange, ends: u64) -> Self {
+        Call { answer: Watched::new(Waited::Yes), informed, exchange, ends }
     }
 
     pub(super) fn inform(&self, interim: Response<()>) {
@@ -53,14 +42,12 @@ impl Call {
 
     /// The last octet of the request was written.
     pub(super) fn sent(&self, now: Instant) {
-        self.exchange.note(|phases| phases.sent = Some(self.since(now)));
+        self.exchange.note(|stations| stations.sent = Some(now));
     }
 
     /// The head of the answer has come.
     pub(super) fn answer(&self, answer: Result<Response<Body>, HttpError>, first_octet: Instant, head: Instant) {
-        self.exchange.note(|phases| {
-            (phases.first_octet, phases.head) = (Some(self.since(first_octet)), Some(self.since(head)));
-        });
+        self.exchange.note(|stations| (stations.first_octet, stations.head) = (Some(first_octet), Some(head)));
         self.give(answer.map_err(RequestError::Answer).map(|mut response| {
             response.extensions_mut().insert(self.exchange.clone());
             response
@@ -69,7 +56,7 @@ impl Call {
 
     /// So has all of it.
     pub(super) fn end(&self, now: Instant) {
-        self.exchange.note(|phases| phases.done = Some(self.since(now)));
+        self.exchange.note(|stations| stations.done = Some(now));
     }
 
     pub(super) fn time_out(&self, phase: Phase) {
@@ -95,10 +82,6 @@ impl Call {
             // The first word holds.
             Waited::Answered(_) | Waited::No => {}
         });
-    }
-
-    fn since(&self, at: Instant) -> Duration {
-        self.ready + at.saturating_since(self.begun)
     }
 }
 

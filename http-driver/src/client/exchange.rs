@@ -4,6 +4,7 @@ use crate::exchange::BoxTransport;
 use crate::info::ConnInfo;
 use crate::upgraded::Upgraded;
 use crate::watched::lock;
+use http_proto::Instant;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,8 +20,39 @@ struct Shared {
 }
 
 struct Inner {
-    phases: Phases,
+    stations: Stations,
     upgraded: Option<Upgraded<BoxTransport>>,
+}
+
+/// What there is to be known of an exchange, on the clock of its connection. Each of them notes it and few ask for it, so
+/// [`Phases`] are made when somebody does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stations {
+    /// How it got to its connection.
+    found: Phases,
+    /// When it began there.
+    begun: Instant,
+    pub(super) sent: Option<Instant>,
+    pub(super) first_octet: Option<Instant>,
+    pub(super) head: Option<Instant>,
+    pub(super) done: Option<Instant>,
+}
+
+impl Stations {
+    fn new(found: Phases, begun: Instant) -> Self {
+        Stations { found, begun, sent: None, first_octet: None, head: None, done: None }
+    }
+
+    fn phases(&self) -> Phases {
+        let since = |at: Instant| self.found.ready + at.saturating_since(self.begun);
+        Phases {
+            sent: self.sent.map(since),
+            first_octet: self.first_octet.map(since),
+            head: self.head.map(since),
+            done: self.done.map(since),
+            ..self.found
+        }
+    }
 }
 
 /// When an exchange passed its stations, counted from the call that began it. What has not happened, or not yet, is
@@ -47,20 +79,21 @@ pub struct Phases {
 }
 
 impl ClientExchange {
-    pub(super) fn new(connection: Arc<ConnInfo>, number: u64) -> Self {
-        let inner = Mutex::new(Inner { phases: Phases::default(), upgraded: None });
+    /// The exchange of this number on a connection, where it begins now, `found` having told how it got there.
+    pub(super) fn new(connection: Arc<ConnInfo>, number: u64, found: Phases, now: Instant) -> Self {
+        let inner = Mutex::new(Inner { stations: Stations::new(found, now), upgraded: None });
         ClientExchange(Arc::new(Shared { connection, number, inner }))
     }
 
     /// As new, for the next exchange of the same connection; in the same memory if nobody else has a hand on this one.
-    pub(super) fn renew(&mut self, number: u64) {
+    pub(super) fn renew(&mut self, number: u64, found: Phases, now: Instant) {
         match Arc::get_mut(&mut self.0) {
             Some(shared) => {
                 shared.number = number;
                 let inner = shared.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-                (inner.phases, inner.upgraded) = (Phases::default(), None);
+                (inner.stations, inner.upgraded) = (Stations::new(found, now), None);
             }
-            None => *self = ClientExchange::new(Arc::clone(&self.0.connection), number),
+            None => *self = ClientExchange::new(Arc::clone(&self.0.connection), number, found, now),
         }
     }
 
@@ -76,7 +109,7 @@ impl ClientExchange {
 
     /// When it passed its stations, as far as it has come.
     pub fn phases(&self) -> Phases {
-        lock(&self.0.inner).phases
+        lock(&self.0.inner).stations.phases()
     }
 
     /// The connection as a stream of octets, if the answer was 101 (Switching Protocols), or a 2xx to CONNECT; once.
@@ -84,15 +117,9 @@ impl ClientExchange {
         lock(&self.0.inner).upgraded.take()
     }
 
-    /// An answer that is complete stays so: its request may still be on the way.
-    pub(super) fn set_phases(&self, phases: Phases) {
-        let known = &mut lock(&self.0.inner).phases;
-        *known = Phases { done: known.done, ..phases };
-    }
-
-    /// Notes more of them.
-    pub(super) fn note(&self, change: impl FnOnce(&mut Phases)) {
-        change(&mut lock(&self.0.inner).phases);
+    /// Notes what has happened.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Stations)) {
+        change(&mut lock(&self.0.inner).stations);
     }
 
     pub(super) fn set_upgraded(&self, upgraded: Upgraded<BoxTransport>) {

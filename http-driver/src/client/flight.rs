@@ -44,9 +44,6 @@ pub(super) struct Flight<C: Connect> {
     upload_begun: bool,
     /// A part of the answer that was found ahead of its being asked for.
     ahead: Option<Part>,
-    /// When the exchange began on this connection, and how long it had taken to get there.
-    begun: Instant,
-    found: Phases,
     /// When the whole exchange should be over.
     whole_by: Option<Instant>,
 }
@@ -107,20 +104,19 @@ impl<C: Connect> Flight<C> {
     /// A connection that carries no exchange.
     pub(super) fn from_line(line: Line<C>, target: Target) -> Self {
         let Line { link, inbox, info } = line;
-        let (served, begun) = (info.statistics().requests, link.now);
+        let served = info.statistics().requests;
+        let exchange = ClientExchange::new(Arc::clone(&info), served, Phases::default(), link.now);
         Flight {
             link,
             inbox,
             marks: Marks::default(),
             target,
-            exchange: ClientExchange::new(Arc::clone(&info), served),
+            exchange,
             info,
             served,
             upload: None,
             upload_begun: false,
             ahead: None,
-            begun,
-            found: Phases::default(),
             whole_by: None,
         }
     }
@@ -143,12 +139,10 @@ impl<C: Connect> Flight<C> {
         let (core, out) = link.commands();
         core.start(head, length, out)?;
         self.served = self.info.count_request();
-        self.exchange.renew(self.served);
+        self.exchange.renew(self.served, found, self.link.now);
         self.marks.renew();
         self.marks.begun(queued);
-        self.found = found;
         (self.ahead, self.upload_begun) = (None, false);
-        self.begun = self.link.now;
         if length == BodyLength::Empty {
             self.marks.ended(self.link.queued());
         } else {
@@ -370,19 +364,16 @@ impl<C: Connect> Flight<C> {
         self.info.set_transferred(self.link.read, self.link.written);
         self.info.set_state(self.link.core.state());
         let timings = self.marks.timings;
-        let since = |at: Instant| self.found.ready + at.saturating_since(self.begun);
-        self.exchange.set_phases(Phases {
-            sent: timings.done.map(since),
-            first_octet: timings.first_octet_in.map(since),
-            head: timings.head_in.map(since),
-            ..self.found
+        self.exchange.note(|stations| {
+            (stations.sent, stations.first_octet, stations.head) =
+                (timings.done, timings.first_octet_in, timings.head_in);
         });
     }
 
     /// Notes that the answer is complete.
     pub(super) fn end(&self) {
         self.report();
-        self.exchange.note(|phases| phases.done = Some(self.found.ready + self.link.now.saturating_since(self.begun)));
+        self.exchange.note(|stations| stations.done = Some(self.link.now));
     }
 
     /// The content of the request, if none of it was asked for.

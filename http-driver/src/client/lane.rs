@@ -88,8 +88,8 @@ impl<C: Connect> Lane<C> {
             line.link.core.shutdown();
         }
         let (begun, ends) = (line.link.timer.now(), line.link.queued());
-        let exchange = ClientExchange::new(Arc::clone(&line.info), number);
-        let call = Arc::new(Call::new(informed, exchange, begun, phases, ends));
+        let exchange = ClientExchange::new(Arc::clone(&line.info), number, phases, begun);
+        let call = Arc::new(Call::new(informed, exchange, ends));
         inner.calls.push_back(Arc::clone(&call));
         if self.is_open() {
             self.load.store(if number >= most { OVER } else { inner.calls.len() }, Relaxed);
