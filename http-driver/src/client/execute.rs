@@ -15,7 +15,7 @@ use crate::runtime::Runtime;
 use crate::server::Streaming;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_proto::{BodyLength, HttpRequestHead, MethodKind};
 use std::fmt;
@@ -59,7 +59,8 @@ impl<C: Connect> Client<C> {
     /// The URI says where to connect to; Host is its authority unless there is a Host field. Content-Length and
     /// Transfer-Encoding follow from the body. A request that a kept connection fails, because its server has just closed
     /// it, is sent once more on a new one, if nothing of an answer has come, the method is idempotent (or nothing has been
-    /// sent), and the content is still there.
+    /// sent), and the content is still there. One whose `Expect: 100-continue` is answered with 417 (Expectation Failed) is
+    /// repeated without it.
     ///
     /// [`Informed`], [`Within`] and [`Streaming`] as extensions of the request do what they say; [`crate::ClientExchange`] is
     /// among those of the response.
@@ -90,7 +91,7 @@ impl<C: Connect> Client<C> {
         if let Some(proxy) = proxy {
             target = proxy.clone();
         }
-        let head = HttpRequestHead::new(parts, proxy.is_some())?;
+        let mut head = HttpRequestHead::new(parts, proxy.is_some())?;
         let mut length = head.split.body_length(body.size_hint().exact(), false)?;
         if length == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
             length = BodyLength::Streaming;
@@ -121,7 +122,15 @@ impl<C: Connect> Client<C> {
                 flight.limit(whole.saturating_sub(phases.ready));
             }
             match poll_fn(|cx| flight.poll_head(cx, informed)).await {
-                Ok(response) => return Ok(lease.answer(response)),
+                Ok(response) => {
+                    // RFC 9110 section 10.1.1: it only says that somebody on the way does not know expectations.
+                    let declined = head.split.expect_continue && response.status() == StatusCode::EXPECTATION_FAILED;
+                    match declined.then(|| flight.take_untouched().or(copy)).flatten() {
+                        Some(untouched) => body = untouched,
+                        None => return Ok(lease.answer(response)),
+                    }
+                    head.split.expect_continue = false;
+                }
                 Err(error) => {
                     let stale = !again && flight.served > 1 && error.may_retry();
                     match flight.take_untouched().or(copy).filter(|_| stale) {
@@ -146,6 +155,7 @@ impl<C: Connect> Lease<C> {
 
     fn content(mut self) -> Body {
         let Some(flight) = self.flight() else { return Body::empty() };
+        flight.answered();
         let follows = flight.follows();
         let length = match follows {
             Follows::Upgrade(tail) => {

@@ -176,9 +176,6 @@ impl<C: Connect> Flight<C> {
                     }
                     self.marks.head(self.link.head_at, self.link.read_at);
                     self.link.head_at = self.link.read_at;
-                    self.upload_begun = true;
-                    let (core, out) = self.link.commands();
-                    self.upload.take_if(|_| core.send(&[], out).is_err());
                     return Poll::Ready(Ok(response));
                 }
                 Ok(Step::NeedInput | Step::Paused) => {}
@@ -230,6 +227,13 @@ impl<C: Connect> Flight<C> {
         // There is more, but others want their turn.
         cx.waker().wake_by_ref();
         Ok(())
+    }
+
+    /// The head that has come is that of the answer: content that the server does not want is of no further use.
+    pub(super) fn answered(&mut self) {
+        self.upload_begun = true;
+        let (core, out) = self.link.commands();
+        self.upload.take_if(|_| core.send(&[], out).is_err());
     }
 
     /// Whether a part of the request has not been sent, which the server may still want.

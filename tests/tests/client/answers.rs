@@ -100,6 +100,51 @@ fn content_that_is_declined_is_never_made() {
     assert!(peer.counts().dropped && site.is_empty());
 }
 
+// X2: an expectation that somebody on the way does not know is left out (RFC 9110 section 10.1.1).
+#[test]
+fn a_declined_expectation_is_dropped() {
+    for at_hand in [true, false] {
+        let mut site = Site::new();
+        let (mut sender, streamed) = Body::channel();
+        let body = if at_hand { "content".into() } else { streamed };
+        let request = site.client.post("http://example.com/").expect_continue().body(body);
+        let task = site.task(request.send());
+        let first = site.lines.peer();
+        assert!(first.text().contains("\r\nExpect: 100-continue\r\n"));
+        site.answer(&first, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+        let second = site.lines.peer();
+        let again = second.text();
+        assert!(again.starts_with("POST / ") && !again.contains("Expect"), "{again}");
+        if !at_hand {
+            site.task(async move {
+                sender.send("content").await.unwrap();
+                sender.finish();
+            })
+            .done();
+        }
+        assert!((again + &second.text()).contains("content"));
+        // It is not repeated for ever.
+        site.answer(&second, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(task.done().unwrap().status(), StatusCode::EXPECTATION_FAILED);
+    }
+}
+
+// X2: content of which a part is gone cannot be sent again, and goes on.
+#[test]
+fn a_late_417_is_the_answer() {
+    let mut site = Site::new();
+    let (mut sender, body) = Body::channel();
+    let request = site.client.post("http://example.com/").expect_continue().body(body);
+    let task = site.task(request.send());
+    let peer = site.lines.peer();
+    site.world.advance(secs(1));
+    let sending = site.task(async move { sender.send("con").await.map(|()| sender) });
+    let sender = sending.done().unwrap();
+    site.answer(&peer, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!((task.done().unwrap().status(), site.lines.opened()), (StatusCode::EXPECTATION_FAILED, 1));
+    drop(sender);
+}
+
 // X3
 #[test]
 fn trailers_go_both_ways() {

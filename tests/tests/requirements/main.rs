@@ -21,6 +21,7 @@ mod support;
 mod tunnel;
 
 mod chunked;
+mod client;
 mod connection;
 mod encoder;
 mod encoder_framing;

@@ -42,6 +42,7 @@ macro_rules! modules {
 /// Name, checks and text of every module with checks.
 const MODULES: &[(&str, Checks, &str)] = modules![
     chunked,
+    client,
     connection,
     encoder,
     encoder_framing,
