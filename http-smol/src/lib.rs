@@ -1,7 +1,8 @@
-//! HTTP/1 servers on smol.
+//! HTTP/1 servers and clients on smol.
 //!
 //! [`serve`] runs a tower service on a listener, an unmodified axum `Router` for example: bodies in both directions with
-//! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown. Who
+//! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown.
+//! [`Client`] sends requests over connections that it keeps, each phase with its deadline; it is a tower service, too. Who
 //! wants the wire itself takes a [`Connection`], of a socket that was accepted or with [`connect`]. Everything that HTTP
 //! demands is decided by [`http_proto`], how a connection is driven by [`http_driver`]; this crate gives them sockets,
 //! time and tasks. The names are those of `http-tokio`.
@@ -44,13 +45,13 @@ pub use http_driver::{
     Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
     Inbox, Informed, ListenerState, LogFormat, Logger, MaybeTls, NotUpgraded, OnDisconnect, Overflow, Phase, Phases,
     PoolLimits, PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics,
-    Streaming, Target, Timings, UriError, Within, connect_with, service_fn,
+    Streaming, Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
 };
 #[cfg(feature = "rustls")]
 pub use http_driver::{Tls, TlsError, TlsErrorKind, TlsInfo, rustls};
 pub use http_proto::{
-    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
-    RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
+    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
+    ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
 };
 #[cfg(unix)]
 pub use listener::Unix;

@@ -1,7 +1,8 @@
-//! HTTP/1 servers on tokio.
+//! HTTP/1 servers and clients on tokio.
 //!
 //! [`serve`] runs a tower service on a listener, an unmodified axum `Router` for example: bodies in both directions with
-//! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown. Who
+//! backpressure, keep-alive and pipelining, upgrades, all deadlines and bounds of [`Config`], graceful shutdown.
+//! [`Client`] sends requests over connections that it keeps, each phase with its deadline; it is a tower service, too. Who
 //! wants the wire itself takes a [`Connection`], of a socket that was accepted or with [`connect`]. Everything that HTTP
 //! demands is decided by [`http_proto`], how a connection is driven by [`http_driver`]; this crate gives them sockets,
 //! time and tasks.

@@ -87,8 +87,7 @@ impl<C: Connect> ClientBuilder<C> {
     /// Pipelines GET, HEAD and OPTIONS without content: up to so many on one connection, where the next is sent before the
     /// last is answered (RFC 9112 section 9.3.2). A slow answer holds up those behind it. What a connection leaves
     /// unanswered is sent once more, each on a connection of its own. Requests with a bound on the whole exchange are
-    /// never pipelined. A connection for pipelining carries nothing else until it is closed, so leave room for others
-    /// where [`PoolLimits::per_target`] is set. Default: 1, none are.
+    /// never pipelined. Default: 1, none are.
     pub fn pipelining(mut self, depth: u16) -> Self {
         let mut config = (*self.config).clone();
         config.pipeline = Pipeline { depth: depth.max(1), safe_only: true };
