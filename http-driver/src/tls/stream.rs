@@ -153,7 +153,14 @@ impl<Io> Tls<Io> {
 
 impl<Io: Transport> Transport for Tls<Io> {
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_handshake(cx))?;
+        if self.session.tls.is_handshaking() {
+            match self.poll_handshake(cx) {
+                Poll::Ready(shaken) => shaken?,
+                // Then it is what goes out that has to wait: reading must not wait for it, as the peer may want to be read.
+                Poll::Pending if !self.session.tls.is_handshaking() => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
         let mut read = self.session.read(room);
         for _ in 0..BURST {
             if let Ok(Some(count)) = read {

@@ -2,12 +2,13 @@
 
 use crate::support::{GET, NAME, Set, Site, about, authority, content, secs};
 use http::{Request, Response};
-use http_driver::{Body, Transport, Upgraded};
+use http_driver::{Body, Tls, Transport, Upgraded};
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use tests::certificates::VERSIONS;
-use tests::memory::{Secret, Shape};
+use tests::memory::{Secret, Shape, wire};
 use tests::scenario::{app, exchange_of};
 
 const CLOSE: &str = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n";
@@ -156,6 +157,29 @@ fn large_records_are_read_in_pieces() {
     client.peer.send(octets);
     site.world.turn();
     assert_eq!(*bodies.lock().unwrap(), [Ok(content)]);
+}
+
+// N18: two ends that both have more to say than is taken must hear each other.
+#[test]
+fn reading_goes_on_while_nothing_can_be_written() {
+    for version in VERSIONS {
+        let (authority, identity) = authority();
+        let (wire, peer) = wire(Shape::default());
+        let mut client = Secret::client(peer, &authority.client_of(&[version]), NAME);
+        let mut tls = Tls::server(wire, Arc::new(identity.server())).unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        while tls.poll_handshake(&mut cx).is_pending() {
+            assert!(client.pump());
+        }
+        client.take();
+        client.peer.limit(1000);
+        while tls.poll_write(&mut cx, &[b'x'; 1000]).is_ready() {}
+        assert!(tls.poll_flush(&mut cx).is_pending());
+        client.send("hello");
+        let mut room = [0; 100];
+        assert!(matches!(tls.poll_read(&mut cx, &mut room), Poll::Ready(Ok(5))), "{version:?}");
+        assert_eq!(&room[..5], b"hello");
+    }
 }
 
 #[test]
