@@ -14,7 +14,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::{Arc, mpsc};
 
 /// What `work` comes to, on a runtime of its own.
-fn run<F>(rig: impl Rig, work: F) -> F::Output
+pub(super) fn run<F>(rig: impl Rig, work: F) -> F::Output
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -31,7 +31,7 @@ where
 }
 
 /// Where a name leads.
-fn to(addresses: impl Into<Vec<SocketAddr>>) -> impl Resolve {
+pub(super) fn to(addresses: impl Into<Vec<SocketAddr>>) -> impl Resolve {
     let addresses = addresses.into();
     move |_: &str, _: u16| std::future::ready(Ok(addresses.clone()))
 }
@@ -51,7 +51,7 @@ fn target(uri: &str) -> Target {
     Target::of(&uri.parse().unwrap()).unwrap()
 }
 
-fn socket() -> (Socket, SocketAddr) {
+pub(super) fn socket() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
@@ -65,7 +65,7 @@ fn listener() -> (TcpListener, SocketAddr) {
 }
 
 /// A listener with a full backlog: who knocks hears nothing.
-fn black_hole() -> (Socket, Vec<TcpStream>, SocketAddr) {
+pub(super) fn black_hole() -> (Socket, Vec<TcpStream>, SocketAddr) {
     let (socket, address) = socket();
     socket.listen(0).unwrap();
     let mut waiting = Vec::new();

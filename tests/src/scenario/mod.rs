@@ -22,7 +22,9 @@ pub mod gone;
 pub mod hooks;
 pub mod lifecycle;
 pub mod loads;
+pub mod requests;
 pub mod sockets;
+pub mod troubles;
 pub mod tunnel;
 pub mod upgrades;
 pub mod whole;
@@ -255,6 +257,20 @@ macro_rules! scenarios {
             a_pipeline_behind_a_waiting_handler_is_not_read,
             an_echo_is_held_back_by_its_reader,
         }
+        $crate::scenarios! { in requests on $kind $rig =>
+            a_hundred_requests_take_one_connection,
+            a_server_that_closes_idle_connections_loses_no_request,
+            many_at_once_share_few_connections,
+            pipelined_requests_get_their_answers,
+            a_gibibyte_comes_down_in_little_memory,
+            a_gibibyte_is_sent_in_little_memory,
+            an_echo_goes_both_ways_at_once,
+            trailers_go_both_ways,
+            content_waits_to_be_asked_for,
+            another_protocol_takes_the_connection_over,
+            ; in the clear
+            a_unix_socket_carries_requests,
+        }
         $crate::scenarios! { in sockets on $kind $rig =>
             ; in the clear
             socket_options_are_set,
@@ -262,6 +278,15 @@ macro_rules! scenarios {
             a_unix_socket_serves,
             any_stream_serves,
             descriptors_come_back,
+        }
+        $crate::scenarios! { in troubles on $kind $rig =>
+            an_answer_that_is_cut_off_is_an_error,
+            a_request_that_is_dropped_cancels_its_handler,
+            a_server_that_shuts_down_answers_what_it_has_begun,
+            waiting_has_a_deadline,
+            ; in the clear
+            a_first_address_that_fails_is_passed_over,
+            every_phase_has_its_deadline,
         }
         $crate::scenarios! { in upgrades on $kind $rig =>
             nothing_behind_a_handshake_is_lost,

@@ -28,7 +28,7 @@ async fn echo(exchange: Exchange) {
 }
 
 /// Accepts the protocol "echo", and tunnels.
-fn switching(spawn: Spawner) -> App {
+pub(super) fn switching(spawn: Spawner) -> App {
     app(move |request: Request<Body>| {
         let spawn = Arc::clone(&spawn);
         async move {

@@ -212,7 +212,7 @@ impl Rig for Std {
 
     fn excuse(self, module: &str, name: &str) -> Option<&'static str> {
         match (module, name) {
-            ("dialing", _) => Some("it is about the client"),
+            ("dialing" | "requests" | "troubles", _) => Some("it is about the client"),
             ("upgrades", _) => Some("it takes the connection as a task does; `upgrade` does so as threads do"),
             ("sockets", "any_stream_serves") => Some("a server waits for several things at once, with sockets alone"),
             (
