@@ -387,8 +387,8 @@ impl FieldTable {
         self.noted.forget(self.spans.len());
     }
 
-    /// Copies the section to `side` with every fold turned into blanks, so that the spans hold for it, and moves the
-    /// ends of folded values to where they now have no blanks around them.
+    /// Copies the section to `side` with every fold turned into spaces, the blanks that belong to it included, so that the
+    /// spans hold for it, and moves the ends of folded values to where they now have no blanks around them.
     #[cold]
     pub(crate) fn write_unfolded(&mut self, block: &[u8], side: &mut Vec<u8>) {
         side.clear();
@@ -396,9 +396,12 @@ impl FieldTable {
         for at in 2..block.len() {
             if let Some([CR, LF, c]) = block.get(at - 2..=at)
                 && is_blank(*c)
-                && let Some(line_end) = side.get_mut(at - 2..at)
             {
-                line_end.fill(SP);
+                let (front, behind) = block.split_at(at);
+                let front = front.get(..at - 2).unwrap_or_default();
+                let before = front.iter().rev().take_while(|&&c| is_blank(c)).count();
+                let after = behind.iter().take_while(|&&c| is_blank(c)).count();
+                side.get_mut(at - 2 - before..at + after).unwrap_or_default().fill(SP);
             }
         }
         for span in &mut self.spans {

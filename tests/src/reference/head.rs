@@ -173,8 +173,21 @@ fn field_line(input: &[u8], pos: usize, longest: usize, role: Role) -> Parsed<(V
     }
     let content = line::without_crlf(line.octets);
     let colon = content.iter().position(|&octet| octet == b':').unwrap_or_else(|| unreachable!());
-    // RFC 9112 section 5.2: each CRLF of an obs-fold becomes blanks, as many octets as it had.
-    let unfolded = grammar::split_crlf(&content[colon + 1..]).join(&b"  "[..]);
+    // RFC 9112 section 5.2: an obs-fold, with the blanks at both sides of its CRLF, becomes spaces, as many octets as it had.
+    let pieces = grammar::split_crlf(&content[colon + 1..]);
+    let last = pieces.len() - 1;
+    let spaced = |(number, piece): (usize, &&[u8])| {
+        let mut piece = piece.to_vec();
+        let blank = |octet: &&mut u8| matches!(**octet, b' ' | b'\t');
+        if number > 0 {
+            piece.iter_mut().take_while(blank).for_each(|octet| *octet = b' ');
+        }
+        if number < last {
+            piece.iter_mut().rev().take_while(blank).for_each(|octet| *octet = b' ');
+        }
+        piece
+    };
+    let unfolded = pieces.iter().enumerate().map(spaced).collect::<Vec<_>>().join(&b"  "[..]);
     Ok(((content[..colon].to_vec(), grammar::trim(&unfolded).to_vec()), pos + line.octets.len()))
 }
 

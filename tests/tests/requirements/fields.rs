@@ -134,8 +134,10 @@ fn fold_in_a_request() {
 #[test]
 fn fold_in_a_response() {
     covers!("R9112-5.2-03", "R9112-5.2-04");
-    let trace = responds("A: b\r\n c\r\nB: x\r\n\t\r\n \ty\r\nC:\r\n z\r\nD: w\r\n  \r\n");
+    let trace = responds("A: b\r\n c\r\nB: x\tx\t\r\n\t\r\n \ty\tz\r\nC:\r\n z\r\nD: w\r\n  \r\n");
     assert_eq!(trace.value("a").unwrap(), b"b   c");
+    // The blanks beside a fold are part of it; others are not.
+    assert_eq!(trace.value("b").unwrap(), b"x\tx        y\tz");
     assert_eq!(trace.value("c").unwrap(), b"z");
     assert_eq!(trace.value("d").unwrap(), b"w");
     let fields = trace.head().fields.clone();
