@@ -52,7 +52,7 @@ impl<C: Connect> RequestBuilder<C> {
         })
     }
 
-    /// Adds fields.
+    /// Sets fields: those of a name take the place of what there was of that name.
     pub fn headers(self, fields: HeaderMap) -> Self {
         self.change(|request| {
             request.headers_mut().extend(fields);

@@ -1,7 +1,7 @@
 //! Where requests lead, and what they say about it: URIs, origins, proxies, tunnels.
 
 use super::site::{HELLO, NO_CONTENT, Site, error, exchange, get_from};
-use http::{Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_driver::{Body, BoxTransport, ConnectError, RequestError, Target, Transport, Upgraded, UriError};
 use std::task::{Context, Poll, Waker};
 
@@ -89,6 +89,15 @@ fn a_host_field_has_the_last_word() {
     assert_eq!(site.lines.peer().text(), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
     let request = site.client.get("http://127.0.0.1:8080/").header("host", "a b");
     assert!(matches!(error(&site.task(request.send())), RequestError::Invalid(_)));
+}
+
+#[test]
+fn one_field_is_added_and_a_map_of_fields_is_set() {
+    let mut site = Site::new();
+    let more = HeaderMap::from_iter([(HeaderName::from_static("a"), HeaderValue::from_static("3"))]);
+    let request = site.client.get("http://h/").header("a", "1").header("a", "2").header("b", "4");
+    let _task = site.task(request.headers(more).header("b", "5").send());
+    assert_eq!(site.lines.peer().text(), "GET / HTTP/1.1\r\nHost: h\r\na: 3\r\nb: 4\r\nb: 5\r\n\r\n");
 }
 
 fn through_a_proxy() -> Site {
