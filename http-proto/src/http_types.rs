@@ -88,6 +88,19 @@ impl Fields<'_> {
     }
 }
 
+/// Octets of a head for which memory is kept. One that is longer gets its own, or a single large head would make every
+/// connection keep as much.
+const KEPT: usize = 4096;
+
+/// The octets of a head, in memory that they give back.
+fn keep(block: &[u8], memory: &mut BytesMut) -> Bytes {
+    if block.len() > KEPT {
+        return Bytes::copy_from_slice(block);
+    }
+    memory.extend_from_slice(block);
+    memory.split().freeze()
+}
+
 /// Adds `fields`, whose block `octets` are.
 fn fill_header_map(fields: Fields<'_>, octets: &Bytes, headers: &mut HeaderMap) -> Result<(), HttpError> {
     headers.try_reserve(fields.len()).map_err(|_| HttpError::TooManyFields)?;
@@ -119,13 +132,12 @@ impl Request<'_> {
 
     /// As [`Request::to_http`], into a new request that lies where it is to stay, as moving one costs. Its map of fields,
     /// which is empty, may have memory already. So may `memory`, which is empty too: target and values share some of it,
-    /// and what they have let go of is used again.
+    /// up to 4 KiB, and what they have let go of is used again.
     ///
     /// # Errors
     /// As [`Request::to_http`]. The request is not to be used then.
     pub fn write_http<B>(&self, request: &mut http::Request<B>, memory: &mut BytesMut) -> Result<(), HttpError> {
-        memory.extend_from_slice(self.fields().block());
-        let mut octets = memory.split().freeze();
+        let mut octets = keep(self.fields().block(), memory);
         let (method, target) = self.line_ranges();
         let method = octets.get(method).unwrap_or_default();
         *request.method_mut() = Method::from_bytes(method).map_err(|_| SendError::InvalidMethod)?;
@@ -161,17 +173,27 @@ impl Response<'_> {
     /// [`HttpError::Status`] below 100, which RFC 9110 section 15 wants treated as 5xx. [`HttpError::TooManyFields`].
     pub fn to_http(&self) -> Result<http::Response<()>, HttpError> {
         let mut response = http::Response::new(());
+        self.write_http(&mut response, &mut BytesMut::new())?;
+        Ok(response)
+    }
+
+    /// As [`Response::to_http`], into a new response. `memory`, which is empty, may have memory already: values share some
+    /// of it, up to 4 KiB, and what they have let go of is used again.
+    ///
+    /// # Errors
+    /// As [`Response::to_http`]. The response is not to be used then.
+    pub fn write_http<B>(&self, response: &mut http::Response<B>, memory: &mut BytesMut) -> Result<(), HttpError> {
         let status = StatusCode::from_u16(self.status()).map_err(|_| HttpError::Status)?;
         *response.status_mut() = status;
         *response.version_mut() = http_version(self.version());
-        *response.headers_mut() = self.fields().to_header_map()?;
+        fill_header_map(self.fields(), &keep(self.fields().block(), memory), response.headers_mut())?;
         if status.canonical_reason().unwrap_or_default().as_bytes() != self.reason() {
             response.extensions_mut().insert(ReasonPhrase(Bytes::copy_from_slice(self.reason())));
         }
         if self.version().minor() > 1 {
             response.extensions_mut().insert(self.version());
         }
-        Ok(response)
+        Ok(())
     }
 }
 

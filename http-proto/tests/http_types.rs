@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version as HttpVersion};
 use http_proto::{
     BodyLength, Chunk, Client, Config, Connection, Event, FieldBlock, HttpError, HttpRequestHead, HttpResponseHead,
@@ -29,6 +29,38 @@ fn answered(response: &[u8]) -> Result<Response<()>, HttpError> {
         Event::HeadersComplete(head) => head.try_into(),
         other => panic!("{other:?}"),
     }
+}
+
+/// Where the first value of an answer lies that was made in `memory`.
+fn made(response: &[u8], memory: &mut BytesMut) -> (Response<()>, *const u8) {
+    let (mut connection, mut out) = (client(), SendBuf::new());
+    connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut out).unwrap();
+    let mut input = RecvBuf::<&[u8]>::new();
+    input.feed(response);
+    let Event::HeadersComplete(head) = connection.recv(&mut input).unwrap() else { panic!("no head") };
+    let mut made = Response::new(());
+    head.write_http(&mut made, memory).unwrap();
+    let value = made.headers().values().next().unwrap().as_bytes().as_ptr();
+    (made, value)
+}
+
+#[test]
+fn memory_of_a_head_is_used_again_when_its_values_are_gone() {
+    const ZERO: HeaderValue = HeaderValue::from_static("0");
+    const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+    let mut memory = BytesMut::new();
+    let (first, _) = made(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &mut memory);
+    let (second, at) = made(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\n", &mut memory);
+    assert_eq!((&first.headers()["content-length"], &second.headers()["content-type"]), (&ZERO, &TEXT));
+    drop(second);
+    let (_third, again) = made(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n", &mut memory);
+    assert_eq!(again, at);
+    assert_eq!(first.headers()["content-length"], "0");
+    // Not for the longest head that ever came.
+    let mut memory = BytesMut::new();
+    let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n\r\n", "x".repeat(5000));
+    let (response, _) = made(long.as_bytes(), &mut memory);
+    assert_eq!((response.headers()["x-long"].len(), memory.capacity()), (5000, 0));
 }
 
 fn client() -> Connection<Client> {

@@ -16,7 +16,7 @@ use crate::sending::{self, PIECES};
 use crate::timings::Marks;
 use crate::upgraded::Upgraded;
 use crate::{Body, Error, ErrorKind, Timer};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 use http_body::Body as _;
 use http_proto::{
@@ -46,6 +46,8 @@ pub(super) struct Flight<C: Connect> {
     ahead: Option<Part>,
     /// When the whole exchange should be over.
     whole_by: Option<Instant>,
+    /// What the fields of answers are made of.
+    octets: BytesMut,
 }
 
 /// A connection without an exchange.
@@ -118,6 +120,7 @@ impl<C: Connect> Flight<C> {
             upload_begun: false,
             ahead: None,
             whole_by: None,
+            octets: BytesMut::new(),
         }
     }
 
@@ -167,7 +170,8 @@ impl<C: Connect> Flight<C> {
             match self.link.core.step(self.inbox.buffer()) {
                 Ok(Step::Event) => {
                     let Event::HeadersComplete(head) = self.link.core.event(self.inbox.buffer()) else { continue };
-                    let response = head.to_http().map_err(RequestError::Answer)?;
+                    let mut response = Response::new(());
+                    head.write_http(&mut response, &mut self.octets).map_err(RequestError::Answer)?;
                     if head.is_interim() && head.status() != 101 {
                         if let Some(informed) = informed {
                             informed.tell(response);

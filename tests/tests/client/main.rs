@@ -5,6 +5,7 @@ mod dial;
 mod exchange;
 mod giving_up;
 mod layers;
+mod memory;
 mod phases;
 mod pipelining;
 mod pool;
