@@ -259,7 +259,6 @@ macro_rules! scenarios {
         }
         $crate::scenarios! { in requests on $kind $rig =>
             a_hundred_requests_take_one_connection,
-            a_server_that_closes_idle_connections_loses_no_request,
             many_at_once_share_few_connections,
             pipelined_requests_get_their_answers,
             a_gibibyte_comes_down_in_little_memory,
@@ -269,6 +268,7 @@ macro_rules! scenarios {
             content_waits_to_be_asked_for,
             another_protocol_takes_the_connection_over,
             ; in the clear
+            a_server_that_closes_idle_connections_loses_no_request,
             a_unix_socket_carries_requests,
         }
         $crate::scenarios! { in sockets on $kind $rig =>
