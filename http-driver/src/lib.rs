@@ -3,6 +3,8 @@
 
 mod accept;
 mod answer_timeout;
+#[cfg(feature = "async-io")]
+pub mod async_io;
 mod body;
 mod client;
 mod connection;
@@ -16,6 +18,7 @@ mod link;
 mod listen;
 mod log;
 mod maybe_tls;
+pub mod names;
 mod options;
 mod pool;
 mod record;

@@ -2,11 +2,9 @@
 
 use crate::Smol;
 use async_fs::File;
-use futures_io::AsyncWrite;
 use http_driver::Files;
-use std::future::poll_fn;
+use http_driver::async_io::into_std;
 use std::io;
-use std::pin::Pin;
 
 /// A file, or a range of one, as content: see [`http_driver::FileBody`].
 ///
@@ -23,14 +21,8 @@ pub type FileBody = http_driver::FileBody<Smol>;
 impl Files for Smol {
     type File = File;
 
-    async fn into_std(mut file: File) -> io::Result<std::fs::File> {
-        // Nothing is read or written behind our back any more.
-        poll_fn(|cx| Pin::new(&mut file).poll_close(cx)).await?;
-        #[cfg(unix)]
-        let file = std::os::fd::AsFd::as_fd(&file).try_clone_to_owned()?;
-        #[cfg(windows)]
-        let file = std::os::windows::io::AsHandle::as_handle(&file).try_clone_to_owned()?;
-        Ok(file.into())
+    fn into_std(file: File) -> impl Future<Output = io::Result<std::fs::File>> + Send {
+        into_std(file)
     }
 
     fn unblock<T: Send + 'static>(

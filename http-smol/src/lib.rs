@@ -24,52 +24,28 @@
 //! Connections are served by threads of this crate ([`Smol::default`]), or on an executor of one's own ([`Smol::on`]).
 #![forbid(unsafe_code)]
 
-mod dial;
 #[cfg(feature = "fs")]
 mod file;
 mod listener;
 mod runtime;
-mod sleep;
-mod socket;
-mod stream;
-mod upgraded;
-mod watch;
 
 #[cfg(feature = "fs")]
 pub use file::FileBody;
-pub use http::{Request, Response, Uri};
-#[cfg(feature = "reverse-dns")]
-pub use http_driver::ReverseDns;
-pub use http_driver::{
-    AccessLog, Address, AutoHead, Body, BodyError, BodySender, BoxError, ClientExchange, ClientTimeouts, ConnInfo,
-    Connect, ConnectError, Connected, Disconnected, Ended, Entry, Error, ErrorKind, Exchange, Fault, HttpService,
-    Inbox, Informed, ListenerState, LogFormat, Logger, MaybeTls, NotUpgraded, OnDisconnect, Overflow, Phase, Phases,
-    PoolLimits, PoolState, Record, Report, RequestError, Resolve, Resolving, ServerHandle, ServiceFn, Statistics,
-    Streaming, Target, Timings, UriError, Within, connect_with, service_fn, tunnel,
-};
-#[cfg(feature = "rustls")]
-pub use http_driver::{Tls, TlsError, TlsErrorKind, TlsInfo, rustls};
-pub use http_proto::{
-    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
-    ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
-};
+#[doc(inline)]
+pub use http_driver::async_io::{Sleep, Socket, Upgraded};
+#[doc(inline)]
+pub use http_driver::names::*;
 #[cfg(unix)]
 pub use listener::Unix;
 pub use listener::{IntoListener, ListenOptions, Tcp};
 pub use runtime::Smol;
-pub use sleep::Sleep;
-pub use socket::Socket;
-pub use stream::Stream;
-pub use upgraded::Upgraded;
-
-/// The two ends of a connection, as the first parameter of [`Connection`].
-pub mod role {
-    pub use http_proto::{Client, Server};
-}
 
 use futures_io::{AsyncRead, AsyncWrite};
 use http_driver::{Services, Serving};
 use std::sync::Arc;
+
+/// smol's sockets, and whatever else reads and writes like them, as a transport: see [`http_driver::async_io::Stream`].
+pub type Stream<S = async_net::TcpStream> = http_driver::async_io::Stream<S, Smol>;
 
 /// One end of a connection on the wire: see [`http_driver::Connection`].
 pub type Connection<R, S = async_net::TcpStream> = http_driver::Connection<R, Stream<S>, Sleep>;

@@ -2,11 +2,16 @@
 
 use crate::{IntoListener, Server, Sleep};
 use async_executor::Executor;
+use async_net::TcpStream;
+#[cfg(unix)]
+use async_net::unix::UnixStream;
+use http_driver::async_io::Sockets;
 use http_driver::{ConnInfo, HttpService, Runtime, Services};
 use std::future::pending;
+use std::net::SocketAddr;
 use std::panic::catch_unwind;
 use std::sync::{Arc, Once, Weak};
-use std::{env, thread};
+use std::{env, io, thread};
 
 /// An executor, as a runtime for servers and clients. By default the threads of this crate, which begin with the first task
 /// and live as long as the process: as many as the environment variable `SMOL_THREADS` says, else one. So many has
@@ -91,6 +96,16 @@ impl Runtime for Smol {
                 }
             }
         }
+    }
+}
+
+impl Sockets for Smol {
+    type Tcp = TcpStream;
+    #[cfg(unix)]
+    type Unix = UnixStream;
+
+    fn lookup(host: String, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
+        async_net::resolve((host, port))
     }
 }
 

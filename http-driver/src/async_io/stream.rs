@@ -1,40 +1,36 @@
-//! [`Stream`]: smol's sockets, and whatever else reads and writes like them, as a [`Transport`].
+//! [`Stream`]: sockets, and whatever else reads and writes like them, as a [`Transport`].
 
-use crate::Socket;
-use crate::socket::{poll_readable, tcp, unix};
-use crate::watch::Watch;
-use async_io::Async;
-use async_net::TcpStream;
-#[cfg(unix)]
-use async_net::unix::UnixStream;
+use super::Sockets;
+use super::socket::{poll_readable, tcp, unix};
+use super::watch::Watch;
+use crate::Transport;
 use futures_io::{AsyncRead, AsyncWrite};
-use http_driver::Transport;
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::net::{self, Shutdown};
-#[cfg(unix)]
-use std::os::unix::net::UnixStream as StdUnixStream;
+use std::marker::PhantomData;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A stream that carries HTTP. Of the sockets of smol those as `Async` are the leanest.
-pub struct Stream<S = TcpStream> {
+/// A stream that carries HTTP, on the runtime `R`. Of sockets those as `Async` are the leanest.
+pub struct Stream<S, R> {
     inner: S,
     /// The last read has taken all that there was.
     is_drained: bool,
     /// Watches for a reset; only while nobody reads.
     watch: Option<Watch>,
+    runtime: PhantomData<fn() -> R>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static, R: Sockets> Stream<S, R> {
     /// Any stream of octets in both directions. Only a TCP socket has a reset: what is cut off on others just ends.
     pub fn new(inner: S) -> Self {
-        Stream { inner, is_drained: false, watch: None }
+        Stream { inner, is_drained: false, watch: None, runtime: PhantomData }
     }
 }
 
-impl<S> Stream<S> {
+impl<S, R> Stream<S, R> {
     /// The stream inside.
     pub fn get_ref(&self) -> &S {
         &self.inner
@@ -46,39 +42,13 @@ impl<S> Stream<S> {
     }
 }
 
-impl From<TcpStream> for Stream<TcpStream> {
-    fn from(inner: TcpStream) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static, R: Sockets> From<S> for Stream<S, R> {
+    fn from(inner: S) -> Self {
         Stream::new(inner)
     }
 }
 
-impl From<Async<net::TcpStream>> for Stream<Async<net::TcpStream>> {
-    fn from(inner: Async<net::TcpStream>) -> Self {
-        Stream::new(inner)
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixStream> for Stream<UnixStream> {
-    fn from(inner: UnixStream) -> Self {
-        Stream::new(inner)
-    }
-}
-
-#[cfg(unix)]
-impl From<Async<StdUnixStream>> for Stream<Async<StdUnixStream>> {
-    fn from(inner: Async<StdUnixStream>) -> Self {
-        Stream::new(inner)
-    }
-}
-
-impl From<Socket> for Stream<Socket> {
-    fn from(inner: Socket) -> Self {
-        Stream::new(inner)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Stream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static, R: Sockets> Transport for Stream<S, R> {
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         self.watch = None;
         if self.is_drained {
@@ -103,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Stream<S> {
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match tcp(&self.inner).or_else(|| unix(&self.inner)) {
+        match tcp::<R, S>(&self.inner).or_else(|| unix::<R, S>(&self.inner)) {
             Some(socket) => Poll::Ready(socket.shutdown(Shutdown::Write)),
             None => Pin::new(&mut self.inner).poll_close(cx),
         }
@@ -111,20 +81,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Stream<S> {
 
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.watch.is_none() {
-            self.watch = tcp(&self.inner).and_then(|socket| Watch::new(&socket));
+            self.watch = tcp::<R, S>(&self.inner).and_then(|socket| Watch::new(&socket));
         }
         self.watch.as_ref().map_or(Poll::Pending, |watch| watch.poll(cx))
     }
 
     fn abort(&mut self) {
-        if let Some(socket) = tcp(&self.inner) {
+        if let Some(socket) = tcp::<R, S>(&self.inner) {
             // Where that fails, the connection is gone already.
             let _ = socket.set_linger(Some(Duration::ZERO));
         }
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for Stream<S> {
+impl<S: fmt::Debug, R> fmt::Debug for Stream<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Stream").field(&self.inner).finish()
     }

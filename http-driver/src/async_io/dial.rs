@@ -1,10 +1,10 @@
-//! How smol opens sockets and asks for names.
+//! How sockets are opened.
 
-use crate::{Smol, Socket, Stream};
-use async_io::Async;
+use super::{Socket, Sockets, Stream};
 #[cfg(unix)]
-use http_driver::Address;
-use http_driver::{Dial, Opened};
+use crate::Address;
+use crate::{Dial, Opened};
+use async_io::Async;
 use socket2::{Domain, Protocol, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -13,19 +13,19 @@ use std::os::unix::net::UnixStream;
 #[cfg(unix)]
 use std::path::Path;
 
-impl Dial for Smol {
-    type Io = Stream<Socket>;
+impl<R: Sockets> Dial for R {
+    type Io = Stream<Socket, R>;
 
     fn tcp(
         &self,
         to: SocketAddr,
         from: Option<IpAddr>,
-    ) -> impl Future<Output = io::Result<Opened<Stream<Socket>>>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<Opened<Self::Io>>> + Send + 'static {
         open(to, from)
     }
 
     #[cfg(unix)]
-    fn unix(&self, path: &Path) -> impl Future<Output = io::Result<Opened<Stream<Socket>>>> + Send + 'static {
+    fn unix(&self, path: &Path) -> impl Future<Output = io::Result<Opened<Self::Io>>> + Send + 'static {
         let path = path.to_owned();
         async move {
             let stream = Async::<UnixStream>::connect(&path).await?;
@@ -38,11 +38,11 @@ impl Dial for Smol {
     }
 
     fn lookup(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        async_net::resolve((host.to_owned(), port))
+        R::lookup(host.to_owned(), port)
     }
 }
 
-async fn open(to: SocketAddr, from: Option<IpAddr>) -> io::Result<Opened<Stream<Socket>>> {
+async fn open<R: Sockets>(to: SocketAddr, from: Option<IpAddr>) -> io::Result<Opened<Stream<Socket, R>>> {
     let socket = socket2::Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;

@@ -1,6 +1,7 @@
-//! [`Socket`]: the sockets that clients open, as one type. And how sockets are told from other streams: the traits of
-//! futures-io know neither resets nor readiness, and closing an [`Async`] does nothing.
+//! [`Socket`]: the sockets that clients open, as one type. And how sockets are told from other streams: closing an
+//! [`Async`] does nothing.
 
+use super::Sockets;
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::SockRef;
@@ -63,26 +64,26 @@ impl AsyncWrite for Socket {
 }
 
 /// The TCP socket that this stream is.
-pub(crate) fn tcp(stream: &dyn Any) -> Option<SockRef<'_>> {
+pub(super) fn tcp<R: Sockets, S: Any>(stream: &S) -> Option<SockRef<'_>> {
     let socket = async_tcp(stream).map(SockRef::from);
-    socket.or_else(|| stream.downcast_ref::<async_net::TcpStream>().map(SockRef::from))
+    socket.or_else(|| (stream as &dyn Any).downcast_ref::<R::Tcp>().map(SockRef::from))
 }
 
 /// The Unix socket that it is.
 #[cfg(unix)]
-pub(crate) fn unix(stream: &dyn Any) -> Option<SockRef<'_>> {
+pub(super) fn unix<R: Sockets, S: Any>(stream: &S) -> Option<SockRef<'_>> {
     let socket = async_unix(stream).map(SockRef::from);
-    socket.or_else(|| stream.downcast_ref::<async_net::unix::UnixStream>().map(SockRef::from))
+    socket.or_else(|| (stream as &dyn Any).downcast_ref::<R::Unix>().map(SockRef::from))
 }
 
 /// There are none here.
 #[cfg(not(unix))]
-pub(crate) fn unix(_: &dyn Any) -> Option<SockRef<'_>> {
+pub(super) fn unix<R: Sockets, S: Any>(_: &S) -> Option<SockRef<'_>> {
     None
 }
 
 /// Ready when reading makes sense, as far as is known.
-pub(crate) fn poll_readable(stream: &dyn Any, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+pub(super) fn poll_readable<S: Any>(stream: &S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     if let Some(socket) = async_tcp(stream) {
         return socket.poll_readable(cx);
     }

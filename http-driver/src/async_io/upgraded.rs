@@ -1,7 +1,7 @@
 //! [`Upgraded`]: a connection behind HTTP, with the traits of futures-io for reading and writing.
 
+use crate::{BoxTransport, Transport};
 use futures_io::{AsyncRead, AsyncWrite};
-use http_driver::{BoxTransport, Transport};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,17 +9,17 @@ use std::task::{Context, Poll};
 /// A stream of octets of another protocol, on the connection on which HTTP was spoken. What had been received of it is
 /// read first.
 #[derive(Debug)]
-pub struct Upgraded<Io = BoxTransport>(http_driver::Upgraded<Io>);
+pub struct Upgraded<Io = BoxTransport>(crate::Upgraded<Io>);
 
-impl<Io> From<http_driver::Upgraded<Io>> for Upgraded<Io> {
-    fn from(upgraded: http_driver::Upgraded<Io>) -> Self {
+impl<Io> From<crate::Upgraded<Io>> for Upgraded<Io> {
+    fn from(upgraded: crate::Upgraded<Io>) -> Self {
         Upgraded(upgraded)
     }
 }
 
 impl<Io> Upgraded<Io> {
     /// The same without the traits of futures-io.
-    pub fn into_inner(self) -> http_driver::Upgraded<Io> {
+    pub fn into_inner(self) -> crate::Upgraded<Io> {
         self.0
     }
 }

@@ -1,5 +1,6 @@
 //! [`Sleep`]: the clock as a [`Timer`], woken by async-io.
 
+use crate::Timer;
 use http_proto::Instant;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,7 +19,7 @@ impl Default for Sleep {
     }
 }
 
-impl http_driver::Timer for Sleep {
+impl Timer for Sleep {
     fn now(&self) -> Instant {
         self.origin.elapsed().into()
     }
