@@ -16,8 +16,12 @@
 //! ```
 //!
 //! Servers need Unix; connections need nothing but sockets, or anything else that reads and writes.
+//!
+//! With the feature `async-std` there is a module of that name, for applications on that runtime, which is discontinued.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "async-std")]
+pub mod async_std;
 #[cfg(unix)]
 mod body;
 mod clock;

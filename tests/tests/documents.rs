@@ -57,7 +57,7 @@ fn the_runtime_crates_have_the_same_names() {
         words.filter(|word| !word.is_empty()).collect()
     };
     let tokio = names("http-tokio/src/lib.rs");
-    let others = [("http-smol/src/lib.rs", "Smol")];
+    let others = [("http-smol/src/lib.rs", "Smol"), ("http-std/src/async_std/mod.rs", "AsyncStd")];
     for (path, runtime) in others {
         let other = names(path);
         assert!(["FileBody", "Connection", "serve_stream"].iter().all(|name| other.iter().any(|there| there == name)));

@@ -39,7 +39,7 @@ pub use running::{App, Running, app, block_on, serve, start, start_routes, start
 #[cfg(feature = "tls")]
 pub use secure::Secure;
 
-use http_driver::{ConnInfo, ConnectError, Connection, Dial, Listener, MaybeTls, Runtime};
+use http_driver::{ConnInfo, ConnectError, Connection, Dial, FromStd, ListenOptions, Listener, MaybeTls, Runtime};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -72,6 +72,29 @@ pub struct Sockets {
     pub nodelay: Option<bool>,
     pub receive_buffer: Option<usize>,
     pub send_buffer: Option<usize>,
+}
+
+impl Sockets {
+    /// Opens such a listener.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn bind<L: FromStd>(self, address: SocketAddr) -> io::Result<L> {
+        let mut options = ListenOptions::new().reuse_port(self.reuse_port);
+        if let Some(backlog) = self.backlog {
+            options = options.backlog(backlog);
+        }
+        if let Some(nodelay) = self.nodelay {
+            options = options.nodelay(nodelay);
+        }
+        if let Some(octets) = self.receive_buffer {
+            options = options.receive_buffer(octets);
+        }
+        if let Some(octets) = self.send_buffer {
+            options = options.send_buffer(octets);
+        }
+        options.bind(address)
+    }
 }
 
 /// A client's connection on level 1.

@@ -1,6 +1,7 @@
 //! http-smol plays the scenarios: on its own threads, and on executors that it is given, with one thread and with two.
 
 mod dial;
+mod duplex;
 mod file;
 mod listeners;
 mod rig;

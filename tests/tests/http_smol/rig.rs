@@ -1,7 +1,7 @@
 //! smol as a rig of the scenarios.
 
 use http_driver::{ConnInfo, ConnectError, Server};
-use http_smol::{ListenOptions, Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
+use http_smol::{Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Executor, channel};
 use socket2::SockRef;
@@ -88,7 +88,7 @@ impl Rig for Smol {
     }
 
     async fn serve_in_memory<S: Handler>(self, service: S, input: Vec<u8>, room: usize) -> Vec<u8> {
-        let (ours, theirs) = crate::stream::duplex(room);
+        let (ours, theirs) = crate::duplex::duplex(room);
         let serving = smol::spawn(serve_stream(theirs, service));
         let (mut reader, mut writer) = smol::io::split(ours);
         let writing = smol::spawn(async move {
@@ -107,20 +107,7 @@ impl Rig for Smol {
     }
 
     fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Tcp> {
-        let mut options = ListenOptions::new().reuse_port(sockets.reuse_port);
-        if let Some(backlog) = sockets.backlog {
-            options = options.backlog(backlog);
-        }
-        if let Some(nodelay) = sockets.nodelay {
-            options = options.nodelay(nodelay);
-        }
-        if let Some(octets) = sockets.receive_buffer {
-            options = options.receive_buffer(octets);
-        }
-        if let Some(octets) = sockets.send_buffer {
-            options = options.send_buffer(octets);
-        }
-        options.bind(address)
+        sockets.bind(address)
     }
 
     fn socket(io: &Stream<Async<TcpStream>>) -> SockRef<'_> {

@@ -187,20 +187,7 @@ impl Rig for Std {
     }
 
     fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Alone> {
-        let mut options = http_std::ListenOptions::new().reuse_port(sockets.reuse_port);
-        if let Some(backlog) = sockets.backlog {
-            options = options.backlog(backlog);
-        }
-        if let Some(nodelay) = sockets.nodelay {
-            options = options.nodelay(nodelay);
-        }
-        if let Some(octets) = sockets.receive_buffer {
-            options = options.receive_buffer(octets);
-        }
-        if let Some(octets) = sockets.send_buffer {
-            options = options.send_buffer(octets);
-        }
-        options.bind(address).map(Alone)
+        sockets.bind(address).map(Alone)
     }
 
     fn socket(io: &Accepted) -> SockRef<'_> {

@@ -1,7 +1,7 @@
 //! tokio as a rig of the scenarios.
 
 use http_driver::{ConnInfo, ConnectError, Server};
-use http_tokio::{ListenOptions, Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
+use http_tokio::{Stream, Tcp, Unix, connect, serve, serve_stream, serve_with};
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -75,20 +75,7 @@ impl Rig for Tokio {
     }
 
     fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Tcp> {
-        let mut options = ListenOptions::new().reuse_port(sockets.reuse_port);
-        if let Some(backlog) = sockets.backlog {
-            options = options.backlog(backlog);
-        }
-        if let Some(nodelay) = sockets.nodelay {
-            options = options.nodelay(nodelay);
-        }
-        if let Some(octets) = sockets.receive_buffer {
-            options = options.receive_buffer(octets);
-        }
-        if let Some(octets) = sockets.send_buffer {
-            options = options.send_buffer(octets);
-        }
-        options.bind(address)
+        sockets.bind(address)
     }
 
     fn socket(io: &Stream<TcpStream>) -> SockRef<'_> {

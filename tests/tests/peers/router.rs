@@ -30,13 +30,18 @@ fn on_smol() -> Server {
     started(http_smol::serve(listener, app::router()).spawn())
 }
 
+fn on_async_std() -> Server {
+    let listener = http_std::async_std::ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    started(http_std::async_std::serve(listener, app::router()).spawn())
+}
+
 fn on_threads() -> Server {
     let listener = http_std::ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).expect("a port");
     started(http_std::serve(listener, app::router()).spawn().expect("threads").into_inner())
 }
 
-fn on_all() -> [Server; 3] {
-    [on_tokio(), on_smol(), on_threads()]
+fn on_all() -> [Server; 4] {
+    [on_tokio(), on_smol(), on_async_std(), on_threads()]
 }
 
 #[tokio::test]
