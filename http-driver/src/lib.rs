@@ -5,6 +5,8 @@ mod accept;
 mod answer_timeout;
 #[cfg(feature = "async-io")]
 pub mod async_io;
+#[cfg(feature = "begin")]
+mod begin;
 mod body;
 mod client;
 mod connection;
@@ -40,6 +42,8 @@ mod upgraded;
 mod watched;
 
 pub use accept::{ListenerState, Overflow};
+#[cfg(feature = "begin")]
+pub use begin::begin_tcp;
 pub use body::{Body, BodyError, BodySender, Disconnected, FileBody, Files};
 pub use client::{
     Checkout, Client, ClientBuilder, ClientExchange, ClientTimeouts, Connect, ConnectError, Connected, Dial, Dialer,

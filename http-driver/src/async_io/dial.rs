@@ -3,11 +3,10 @@
 use super::{Socket, Sockets, Stream};
 #[cfg(unix)]
 use crate::Address;
-use crate::{Dial, Opened};
+use crate::{Dial, Opened, begin_tcp};
 use async_io::Async;
-use socket2::{Domain, Protocol, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 #[cfg(unix)]
@@ -43,31 +42,11 @@ impl<R: Sockets> Dial for R {
 }
 
 async fn open<R: Sockets>(to: SocketAddr, from: Option<IpAddr>) -> io::Result<Opened<Stream<Socket, R>>> {
-    let socket = socket2::Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    socket.set_tcp_nodelay(true)?;
-    if let Some(from) = from {
-        socket.bind(&SocketAddr::new(from, 0).into())?;
-    }
-    match socket.connect(&to.into()) {
-        Err(error) if !is_under_way(&error) => return Err(error),
-        Err(_) | Ok(()) => {}
-    }
-    let stream = Async::new_nonblocking(TcpStream::from(socket))?;
+    let stream = Async::new_nonblocking(begin_tcp(to, from)?)?;
     stream.writable().await?;
     if let Some(error) = stream.get_ref().take_error()? {
         return Err(error);
     }
     let local = stream.get_ref().local_addr()?.into();
     Ok(Opened { io: Socket::Tcp(stream).into(), local, peer: to.into() })
-}
-
-#[cfg(unix)]
-fn is_under_way(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
-}
-
-#[cfg(not(unix))]
-fn is_under_way(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
 }
