@@ -19,7 +19,8 @@ pub struct Upgraded<Io> {
 }
 
 impl<Io> Upgraded<Io> {
-    pub(crate) fn new(io: Io, tail: Bytes, out: SendBuf) -> Self {
+    /// A transport behind HTTP, of which `tail` has been received, and `out` is not written yet.
+    pub fn new(io: Io, tail: Bytes, out: SendBuf) -> Self {
         Upgraded { io, tail, out }
     }
 
@@ -29,8 +30,13 @@ impl<Io> Upgraded<Io> {
         (self.io, self.tail)
     }
 
+    /// The transport, what was received but not read, and what is not written yet: for drivers of another kind.
+    pub fn parts_mut(&mut self) -> (&mut Io, &mut Bytes, &mut SendBuf) {
+        (&mut self.io, &mut self.tail, &mut self.out)
+    }
+
     /// The same over another transport.
-    pub(crate) fn map<To>(self, map: impl FnOnce(Io) -> To) -> Upgraded<To> {
+    pub fn map<To>(self, map: impl FnOnce(Io) -> To) -> Upgraded<To> {
         Upgraded { io: map(self.io), tail: self.tail, out: self.out }
     }
 }

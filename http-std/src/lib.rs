@@ -1,9 +1,11 @@
-//! HTTP/1 on plain threads: servers and connections without an async runtime.
+//! HTTP/1 on plain threads: servers and clients without an async runtime.
 //!
 //! [`serve`] runs plain functions ([`handler_fn`]) or any tower service, an unmodified axum `Router` for example, on a few
 //! worker threads: bodies in both directions with backpressure, keep-alive and pipelining, upgrades, all deadlines and
-//! bounds of [`Config`], graceful shutdown. Connections that wait for their clients hold no thread. Who wants the wire
-//! itself takes a [`Connection`] of any socket. Everything that HTTP demands is decided by [`http_proto`].
+//! bounds of [`Config`], graceful shutdown. Connections that wait for their clients hold no thread. [`Client`] sends
+//! requests over connections that it keeps, each phase with its deadline. Who wants the wire itself takes a [`Connection`]
+//! of any socket, or with [`connect`]. Everything that HTTP demands is decided by [`http_proto`]. The names are those of
+//! `http-tokio`.
 //!
 //! ```no_run
 //! use http_std::{Body, Request, Response, handler_fn, serve};
@@ -15,7 +17,7 @@
 //! }
 //! ```
 //!
-//! Servers need Unix; connections need nothing but sockets, or anything else that reads and writes.
+//! Servers and [`Client`] need Unix; connections need nothing but sockets, or anything else that reads and writes.
 //!
 //! With the feature `async-std` there is a module of that name, for applications on that runtime, which is discontinued.
 #![forbid(unsafe_code)]
@@ -23,14 +25,22 @@
 #[cfg(feature = "async-std")]
 pub mod async_std;
 #[cfg(unix)]
+mod blocking;
+#[cfg(unix)]
 mod body;
+#[cfg(unix)]
+mod client;
 mod clock;
 mod connection;
+#[cfg(unix)]
+mod dial;
 #[cfg(unix)]
 mod exchange;
 mod link;
 #[cfg(unix)]
 mod listener;
+#[cfg(unix)]
+mod polled;
 #[cfg(unix)]
 mod sender;
 #[cfg(unix)]
@@ -39,6 +49,8 @@ mod server;
 mod service;
 #[cfg(unix)]
 mod serving;
+#[cfg(unix)]
+mod sleep;
 mod socket;
 mod stream;
 mod transport;
@@ -49,21 +61,29 @@ mod waiting;
 mod wire;
 
 #[cfg(unix)]
+pub use blocking::Blocking;
+#[cfg(unix)]
 pub use body::Body;
+#[cfg(unix)]
+pub use client::{Client, ClientBuilder, ClientConnection, RequestBuilder, connect, connect_with, tunnel};
 pub use connection::{Connection, Content, Parts, Writer};
 #[cfg(unix)]
+pub use dial::Threads;
+#[cfg(unix)]
 pub use exchange::{Exchange, Upgrade};
-pub use http::{Request, Response};
+pub use http::{Request, Response, Uri};
 #[cfg(feature = "reverse-dns")]
 pub use http_driver::ReverseDns;
 pub use http_driver::{
-    AccessLog, Address, AutoHead, BodyError, BoxError, ConnInfo, Disconnected, Ended, Entry, Error, ErrorKind, Fault,
-    HttpService, Inbox, ListenerState, LogFormat, Logger, NotUpgraded, OnDisconnect, Opened, Overflow, Record, Report,
-    Services, Side, Statistics, Streaming, Timings,
+    AccessLog, Address, AutoHead, BodyError, BoxError, ClientExchange, ClientTimeouts, ConnInfo, Connect, ConnectError,
+    Connected, Disconnected, Ended, Entry, Error, ErrorKind, Fault, HttpService, Inbox, Informed, ListenerState,
+    LogFormat, Logger, MaybeTls, NotUpgraded, OnDisconnect, Opened, Overflow, Phase, Phases, PoolLimits, PoolState,
+    Record, Report, RequestError, Resolve, Resolving, Services, Side, Statistics, Streaming, Target, Timings, UriError,
+    Within,
 };
 pub use http_proto::{
-    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, Limits, MethodKind, Pipeline, ReasonPhrase,
-    RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
+    BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
+    ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
 };
 #[cfg(unix)]
 pub use listener::{IntoListener, Listener, Tcp, Unix};
@@ -73,15 +93,23 @@ pub use sender::BodySender;
 pub use server::{Server, ServerHandle, ThreadService};
 #[cfg(unix)]
 pub use service::{Answer, HandlerFn, ServiceFn, handler_fn, service_fn};
+#[cfg(unix)]
+pub use sleep::Sleep;
 pub use socket::Socket;
 pub use stream::Stream;
 pub use transport::BlockingTransport;
 pub use upgraded::Upgraded;
+#[cfg(unix)]
+pub use waiting::block_on;
 
 /// The two ends of a connection, as the first parameter of [`Connection`].
 pub mod role {
     pub use http_proto::{Client, Server};
 }
+
+/// Opens connections to hosts: see [`http_driver::Dialer`].
+#[cfg(unix)]
+pub type Dialer = http_driver::Dialer<Threads>;
 
 /// How a TCP listener is opened, and its connections are set up: see [`http_driver::ListenOptions`].
 ///

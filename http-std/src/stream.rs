@@ -1,5 +1,7 @@
 //! [`Stream`]: sockets, and whatever else reads and writes, as a [`BlockingTransport`].
 
+#[cfg(unix)]
+use crate::polled::Polled;
 use crate::socket::{Handle, Socket};
 use crate::{BlockingTransport, clock};
 use http_proto::Instant;
@@ -21,6 +23,8 @@ pub struct Stream<S = TcpStream> {
     nonblocking: Option<bool>,
     read: Timeout,
     write: Timeout,
+    #[cfg(unix)]
+    pub(crate) polled: Polled,
 }
 
 /// A timeout of a socket; without a value it was not set.
@@ -56,7 +60,15 @@ impl<S: Read + Write> Stream<S> {
 
 impl<S> Stream<S> {
     fn over(inner: S, socket: fn(&S) -> Option<Handle<'_>>) -> Self {
-        Stream { inner, socket, nonblocking: None, read: Timeout::default(), write: Timeout::default() }
+        Stream {
+            inner,
+            socket,
+            nonblocking: None,
+            read: Timeout::default(),
+            write: Timeout::default(),
+            #[cfg(unix)]
+            polled: Polled::default(),
+        }
     }
 
     /// The stream inside.
@@ -147,6 +159,20 @@ impl<S: Read + Write> BlockingTransport for Stream<S> {
 
     fn now(&self) -> Instant {
         clock::now()
+    }
+}
+
+#[cfg(unix)]
+impl Stream<Socket> {
+    /// A socket that does not block, as is known.
+    pub(crate) fn nonblocking(inner: Socket) -> Self {
+        Stream { nonblocking: Some(true), ..inner.into() }
+    }
+
+    /// The socket, which does not block.
+    pub(crate) fn at_once(&mut self) -> io::Result<&mut Socket> {
+        self.prepare(Some(Instant::ORIGIN), false)?;
+        Ok(&mut self.inner)
     }
 }
 

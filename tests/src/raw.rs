@@ -122,6 +122,11 @@ impl Raw {
         }
     }
 
+    /// Waits until there is something that was not asked for; false: it has ended.
+    pub fn has_more(&mut self) -> bool {
+        !self.received.is_empty() || matches!(self.read(), Ok(1..))
+    }
+
     /// Waits until something has come, and leaves it where it is.
     pub fn wait(&self) {
         self.stream.set_read_timeout(Some(self.left())).expect("a socket");

@@ -7,12 +7,12 @@ mod pieces;
 pub(crate) use incoming::{Found, Incoming, Source};
 
 use crate::BodySender;
-use crate::waiting::block_on;
+use crate::waiting::{block_on, poll_here};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body as _, Frame, SizeHint};
 use http_driver::parts::lock;
 use http_driver::{BodyError, BoxError};
-use pieces::{Frames, Readable};
+use pieces::{Frames, Paced, Readable};
 use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
@@ -40,6 +40,8 @@ enum Kind {
     Empty,
     Whole(Bytes),
     Incoming(Incoming),
+    /// That of an answer, or what another thread sends: of the kind that futures take.
+    Driven(http_driver::Body),
     /// Both behind a mutex, which nobody ever waits for, so that a body can be shared.
     Frames(Mutex<Frames>),
     Boxed(Mutex<Boxed>),
@@ -110,7 +112,7 @@ impl Body {
     /// Content that another thread sends piece by piece, with backpressure.
     pub fn channel() -> (BodySender, Self) {
         let (sender, body) = http_driver::Body::channel();
-        (BodySender::new(sender), Body::new(body))
+        (BodySender::new(sender), Body::driven(body))
     }
 
     /// Any other body; one of this type is left as it is.
@@ -132,10 +134,26 @@ impl Body {
         Body::of(Kind::Incoming(incoming))
     }
 
+    /// Of the kind that futures take.
+    pub(crate) fn driven(body: http_driver::Body) -> Self {
+        Body::of(Kind::Driven(body))
+    }
+
+    /// As one that futures take. What is at hand stays at hand, so that it can be sent again.
+    pub(crate) fn into_driven(self) -> http_driver::Body {
+        match self {
+            Body { kind: Kind::Driven(body), rest } if rest.is_empty() => body,
+            Body { kind: Kind::Empty, rest: whole } => whole.into(),
+            Body { kind: Kind::Whole(whole), rest } if rest.is_empty() => whole.into(),
+            body if body.is_made_when_asked() => http_driver::Body::new(Paced::new(body)),
+            body => http_driver::Body::new(body),
+        }
+    }
+
     /// Whether its next piece is made by whoever asks for it, however long that takes.
     pub(crate) fn is_made_when_asked(&self) -> bool {
         match &self.kind {
-            Kind::Empty | Kind::Whole(_) | Kind::Incoming(_) | Kind::Boxed(_) => false,
+            Kind::Empty | Kind::Whole(_) | Kind::Incoming(_) | Kind::Driven(_) | Kind::Boxed(_) => false,
             Kind::Frames(_) => true,
         }
     }
@@ -225,6 +243,7 @@ impl http_body::Body for Body {
                 Poll::Ready((!whole.is_empty()).then(|| Ok(Frame::data(whole))))
             }
             Kind::Incoming(incoming) => incoming.poll_next(cx),
+            Kind::Driven(body) => poll_here(cx, |cx| Pin::new(&mut *body).poll_frame(cx)),
             Kind::Frames(frames) => {
                 let frames = frames.get_mut().unwrap_or_else(PoisonError::into_inner);
                 Poll::Ready(frames.next().map(|frame| frame.map_err(BodyError::from)))
@@ -242,6 +261,7 @@ impl http_body::Body for Body {
                 Kind::Empty => true,
                 Kind::Whole(whole) => whole.is_empty(),
                 Kind::Incoming(incoming) => incoming.is_over(),
+                Kind::Driven(body) => body.is_end_stream(),
                 Kind::Frames(frames) => lock(frames).left() == Some(0),
                 Kind::Boxed(body) => lock(body).is_end_stream(),
             }
@@ -252,6 +272,7 @@ impl http_body::Body for Body {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Kind::Incoming(incoming) => incoming.length().map_or_else(SizeHint::new, SizeHint::with_exact),
+            Kind::Driven(body) => body.size_hint(),
             Kind::Frames(frames) => lock(frames).left().map_or_else(SizeHint::new, SizeHint::with_exact),
             Kind::Boxed(body) => lock(body).size_hint(),
         };
@@ -268,6 +289,7 @@ impl fmt::Debug for Kind {
             Kind::Empty => "Empty",
             Kind::Whole(_) => "Whole",
             Kind::Incoming(_) => "Incoming",
+            Kind::Driven(_) => "Driven",
             Kind::Frames(_) => "Frames",
             Kind::Boxed(_) => "Boxed",
         })

@@ -3,7 +3,7 @@
 use super::{Conn, Content, Shared};
 use crate::clock;
 use crate::link::Awaited;
-use crate::waiting::{self, Ready};
+use crate::waiting::{self, Ready, Running};
 use http_driver::OnDisconnect;
 use http_driver::parts::guarded;
 use http_proto::Instant;
@@ -39,28 +39,30 @@ impl Shared {
         let waker = waiting::waker();
         let mut cx = Context::from_waker(&waker);
         let mut ready = Ready::default();
+        let mut running = Running::new();
         loop {
-            self.watched.store(true, Relaxed);
-            let polled = guarded(|| poll(&mut cx));
-            self.watched.store(false, Relaxed);
+            self.watched.store(waiting::depth(), Relaxed);
+            let polled = running.poll(|| guarded(|| poll(&mut cx)));
+            self.watched.store(0, Relaxed);
             match polled {
                 None => return Awaiting::Panicked,
                 Some(Poll::Ready(value)) => return Awaiting::Ready(value),
                 Some(Poll::Pending) => {}
             }
             let Some(mut awaited) = self.tend(ready.broken) else {
-                return self.finish_without_client(&mut cx, poll);
+                return self.finish_without_client(running, &mut cx, poll);
             };
             if deadline.is_some_and(|deadline| deadline <= clock::now()) {
                 return Awaiting::Late;
             }
             awaited.deadline = [awaited.deadline, deadline].into_iter().flatten().min();
-            ready = self.wait(awaited);
+            ready = self.wait_running(&running, awaited);
         }
     }
 
     fn finish_without_client<V>(
         &self,
+        mut running: Running,
         cx: &mut Context<'_>,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<V>,
     ) -> Awaiting<V> {
@@ -76,8 +78,8 @@ impl Shared {
             conn.wake_reader();
         });
         while !self.options.registry.is_cut_off() && clock::now() < until {
-            match guarded(|| poll(cx)) {
-                Some(Poll::Pending) => _ = waiting::wait(None, Some(until)),
+            match running.poll(|| guarded(|| poll(cx))) {
+                Some(Poll::Pending) => _ = running.wait(None, Some(until)),
                 Some(Poll::Ready(_)) | None => break,
             }
         }

@@ -18,16 +18,16 @@ use crate::Socket;
 use crate::body::{Found, Source};
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
-use crate::waiting::{self, Ready, Watch};
+use crate::waiting::{self, Alarm, For, Ready, Running, Watch, Watched};
 use bytes::BytesMut;
 use carrier::Carrier;
 use http_driver::parts::{Marks, RequestSpan, inform, lock};
 use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
-use http_proto::{Connection, Event, RecvError, Server, Step};
+use http_proto::{Connection, Event, Instant, RecvError, Server, Step};
 use news::News;
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -37,10 +37,19 @@ pub(crate) struct Shared {
     options: Arc<Options>,
     /// For waiting, without the lock. It is gone when the connection is over, whoever still has a hand on that: so the
     /// client learns of it.
-    socket: Mutex<Option<Socket>>,
+    socket: Mutex<Option<Waited>>,
     conn: Mutex<Conn>,
-    /// A worker waits for a future of this connection, and looks after the socket meanwhile.
-    watched: AtomicBool,
+    /// A worker waits for a future of this connection, which it runs within so many others, and looks after the socket
+    /// meanwhile.
+    watched: AtomicU32,
+}
+
+/// What is waited for.
+struct Waited {
+    socket: Socket,
+    /// By a future that reads content among others.
+    watched: Option<Watched>,
+    alarm: Option<Alarm>,
 }
 
 /// What only one thread at a time has to do with.
@@ -113,9 +122,9 @@ impl Shared {
         Shared {
             info,
             options,
-            socket: Mutex::new(Some(socket)),
+            socket: Mutex::new(Some(Waited { socket, watched: None, alarm: None })),
             conn: Mutex::new(conn),
-            watched: AtomicBool::new(false),
+            watched: AtomicU32::new(0),
         }
     }
 
@@ -127,15 +136,36 @@ impl Shared {
 
     /// The socket, while the connection lasts.
     pub(crate) fn socket(&self) -> Option<Socket> {
-        lock(&self.socket).clone()
+        lock(&self.socket).as_ref().map(|waited| waited.socket.clone())
     }
 
     /// Waits for what a turn has left undone.
     fn wait(&self, awaited: Awaited) -> Ready {
+        self.wait_by(awaited, |watch, deadline| waiting::wait(Some(watch), deadline))
+    }
+
+    /// The same with a future on this thread.
+    fn wait_running(&self, running: &Running, awaited: Awaited) -> Ready {
+        self.wait_by(awaited, |watch, deadline| running.wait(Some(watch), deadline))
+    }
+
+    fn wait_by(&self, awaited: Awaited, wait: impl FnOnce(Watch<'_>, Option<Instant>) -> Ready) -> Ready {
         let Awaited { readable, writable, deadline } = awaited;
         // Without a socket it is over, and that is to be noticed.
         let Some(socket) = self.socket() else { return Ready { broken: true, ..Ready::default() } };
-        waiting::wait(Some(Watch { socket: socket.as_fd(), readable, writable }), deadline)
+        wait(Watch { socket: socket.as_fd(), readable, writable }, deadline)
+    }
+
+    /// Has `cx` woken by what a turn has left undone; false: the connection is over.
+    fn register(&self, cx: &Context<'_>, awaited: Awaited) -> bool {
+        let Awaited { readable, writable, deadline } = awaited;
+        let mut waited = lock(&self.socket);
+        let Some(Waited { socket, watched, alarm }) = &mut *waited else { return false };
+        let watched = watched.get_or_insert_with(|| Watched::new(socket.clone()));
+        *alarm = deadline.map(|deadline| Alarm::set(deadline, cx));
+        let reads = !readable || watched.register(cx, For::Reading).is_ok();
+        let writes = !writable || watched.register(cx, For::Writing).is_ok();
+        reads && writes && (readable || !watched.is_reset(cx))
     }
 
     /// Looks after the connection once; `None`: it is over. Nothing of it waits.
@@ -287,7 +317,12 @@ enum Sought {
 impl Source for Shared {
     fn content(&self, number: u64, cx: Option<&Context<'_>>) -> Poll<Found> {
         // Who waits for a future must not be held up by it; he looks after the socket in the place of this.
-        let watched = cx.filter(|_| self.watched.load(Relaxed));
+        let here = cx.filter(|cx| waiting::is_own(cx.waker()));
+        let watched = cx.filter(|_| match self.watched.load(Relaxed) {
+            0 => false,
+            // Not he, but a future that this thread runs within his.
+            depth => here.is_none() || waiting::depth() <= depth,
+        });
         loop {
             let sought = self.with(|conn| {
                 if let Some(found) = conn.take_content(number) {
@@ -306,6 +341,13 @@ impl Source for Shared {
                 Sought::Found(found) => return Poll::Ready(found),
                 Sought::Again => {}
                 Sought::Wait(awaited) => {
+                    if let Some(cx) = here {
+                        if self.register(cx, awaited) {
+                            return Poll::Pending;
+                        }
+                        self.lose();
+                        continue;
+                    }
                     let ready = self.wait(awaited);
                     if ready.broken && !ready.readable {
                         self.lose();

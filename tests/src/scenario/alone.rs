@@ -23,19 +23,20 @@ thread_local! {
     static NAME: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-pub(super) fn set_name(module: &str, name: &str) {
+/// Says which test runs on this thread.
+pub fn set_name(module: &str, name: &str) {
     let (_, module) = module.split_once("::").unwrap_or_default();
     NAME.set(format!("{module}::{name}"));
 }
 
 /// The test in a process of its own; killed if it is not dismissed.
-pub(super) struct Process {
+pub struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
 /// Plays the scenario of this thread in a process of its own, behind this command of the shell. `None` in that process.
-pub(super) fn process(before: &str) -> Option<Process> {
+pub fn process(before: &str) -> Option<Process> {
     if std::env::var_os(ALONE).is_some() {
         // Whatever becomes of who started it.
         thread::spawn(|| {
@@ -64,7 +65,7 @@ pub(super) fn process(before: &str) -> Option<Process> {
 impl Process {
     /// What it says next.
     #[track_caller]
-    pub(super) fn hear(&mut self) -> String {
+    pub fn hear(&mut self) -> String {
         loop {
             let mut line = String::new();
             assert!(self.output.read_line(&mut line).unwrap() > 0, "the process has ended");
@@ -76,7 +77,7 @@ impl Process {
 
     /// Lets it go on, and waits for its success.
     #[track_caller]
-    pub(super) fn dismiss(mut self) {
+    pub fn dismiss(mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
@@ -90,14 +91,14 @@ impl Drop for Process {
 }
 
 /// Says something to the test that started this process.
-pub(super) fn say(what: &impl Display) {
+pub fn say(what: &impl Display) {
     // The harness may have left a line unfinished.
     println!("\n{SAYS}{what}");
     std::io::stdout().flush().unwrap();
 }
 
 /// Waits until the test that started this process dismisses it.
-pub(super) fn until_dismissed() {
+pub fn until_dismissed() {
     let (send, dismissed) = mpsc::channel();
     thread::spawn(move || send.send(std::io::stdin().lines().count()));
     let _ = dismissed.recv_timeout(DEADLINE + Duration::from_secs(5));

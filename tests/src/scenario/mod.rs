@@ -4,7 +4,6 @@
 //!
 //! Every wait has a deadline, and no test asserts how long something took. A few ask Linux about the process.
 
-mod alone;
 mod client;
 mod kinds;
 mod permits;
@@ -13,6 +12,7 @@ mod running;
 #[cfg(feature = "tls")]
 mod secure;
 
+pub mod alone;
 pub mod curl;
 pub mod deadlines;
 pub mod dialing;

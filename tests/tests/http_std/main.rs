@@ -1,5 +1,6 @@
 //! http-std plays the scenarios, and does what only threads do.
 
+mod client;
 mod handlers;
 mod parking;
 mod rig;

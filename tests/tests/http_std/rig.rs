@@ -1,19 +1,16 @@
-//! Plain threads as a rig of the scenarios: services of futures on workers, tasks as threads of their own.
+//! Plain threads as a rig of the scenarios: services of futures on workers; the crate's own runtime for everything else.
 
 use http::{Request, Response};
-use http_driver::{Address, ConnInfo, ConnectError, Dial, Opened, Report, Runtime, Timer, Transport};
-use http_proto::Instant;
-use http_std::{Listener, Socket, Tcp, Unix};
+use http_driver::{Address, ConnInfo, ConnectError, Opened, Report};
+use http_proto::Config;
+use http_std::{Dialer, Listener, Socket, Stream, Tcp, Threads, Unix, block_on};
 use socket2::SockRef;
 use std::future::{Ready, ready};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Poll};
 use tests::scenario::{Build, Handle, Handler, Rig, Sockets, Wired};
 use tower_service::Service;
 
@@ -65,86 +62,20 @@ impl<L: Listener, S: Handler> IntoFuture for Server<L, S> {
     }
 }
 
-/// Tasks as threads. It opens no connections: the client of the crate is another matter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Threads;
-
-#[derive(Debug, Default)]
-pub(crate) struct NoTimer;
-
-impl Timer for NoTimer {
-    fn now(&self) -> Instant {
-        unimplemented!()
-    }
-
-    fn reset(&mut self, _: Instant) {
-        unimplemented!()
-    }
-
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        unimplemented!()
-    }
-}
-
-impl Runtime for Threads {
-    type Timer = NoTimer;
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        thread::spawn(|| block_on(task));
-    }
-}
-
-impl Dial for Threads {
-    type Io = Accepted;
-
-    fn tcp(
-        &self,
-        _: SocketAddr,
-        _: Option<IpAddr>,
-    ) -> impl Future<Output = io::Result<Opened<Accepted>>> + Send + 'static {
-        ready(Err(io::ErrorKind::Unsupported.into()))
-    }
-
-    fn unix(&self, _: &Path) -> impl Future<Output = io::Result<Opened<Accepted>>> + Send + 'static {
-        ready(Err(io::ErrorKind::Unsupported.into()))
-    }
-
-    fn lookup(&self, _: &str, _: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        ready(Err(io::ErrorKind::Unsupported.into()))
-    }
-}
-
 /// A listener to be looked at alone.
 pub(crate) struct Alone(Tcp);
 
-/// A connection that is looked at, and carries nothing.
-pub(crate) struct Accepted(Socket);
-
 impl http_driver::Listener for Alone {
-    type Io = Accepted;
+    type Io = Stream<Socket>;
 
-    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<Opened<Accepted>>> {
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<Opened<Stream<Socket>>>> {
         self.0.get_ref().set_nonblocking(false)?;
         let Opened { io, local, peer, .. } = self.0.accept()?;
-        Poll::Ready(Ok(Opened { io: Accepted(io), local, peer }))
+        Poll::Ready(Ok(Opened { io: io.into(), local, peer }))
     }
 
     fn local_addr(&self) -> Address {
         self.0.local_addr()
-    }
-}
-
-impl Transport for Accepted {
-    fn poll_read(&mut self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
-        unimplemented!()
-    }
-
-    fn poll_write(&mut self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-        unimplemented!()
-    }
-
-    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        unimplemented!()
     }
 }
 
@@ -182,16 +113,17 @@ impl Rig for Std {
         unimplemented!("see the excuses")
     }
 
-    async fn connect(self, _: String) -> Result<Wired<Threads>, ConnectError> {
-        unimplemented!("see the excuses")
+    async fn connect(self, uri: String) -> Result<Wired<Threads>, ConnectError> {
+        // That of the crate waits, and speaks on the same transport.
+        http_driver::connect_with(uri, &Dialer::default(), Arc::new(Config::client())).await
     }
 
     fn listen(self, address: SocketAddr, sockets: Sockets) -> io::Result<Alone> {
         sockets.bind(address).map(Alone)
     }
 
-    fn socket(io: &Accepted) -> SockRef<'_> {
-        match &io.0 {
+    fn socket(io: &Stream<Socket>) -> SockRef<'_> {
+        match io.get_ref() {
             Socket::Tcp(socket) => SockRef::from(&**socket),
             other => panic!("{other:?}"),
         }
@@ -199,8 +131,9 @@ impl Rig for Std {
 
     fn excuse(self, module: &str, name: &str) -> Option<&'static str> {
         match (module, name) {
-            ("dialing" | "requests" | "troubles", _) => Some("it is about the client"),
-            ("upgrades", _) => Some("it takes the connection as a task does; `upgrade` does so as threads do"),
+            ("upgrades", _) | ("requests", "another_protocol_takes_the_connection_over") => {
+                Some("it takes the connection as a task does; `upgrade` and `client` do so as threads do")
+            }
             ("sockets", "any_stream_serves") => Some("a server waits for several things at once, with sockets alone"),
             (
                 "flight",
@@ -213,24 +146,5 @@ impl Rig for Std {
             ) => Some("requests of one connection are answered one after the other"),
             _ => None,
         }
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        thread::park();
     }
 }
