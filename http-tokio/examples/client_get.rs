@@ -5,31 +5,19 @@
 //! The exit code is 0 for an answer, 1 if there is none or not all of it, 2 for a wrong command line, and 3 for an answer
 //! that speaks of an error (4xx, 5xx).
 
-use http_body::Body as _;
+/// What it is told and shows. It takes what it uses from here: so it runs on any runtime.
+#[path = "../../apps/client_get.rs"]
+mod app;
+
 use http_tokio::{Body, BoxError, Client, Response};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write as _;
 use std::process::ExitCode;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let (url, file) = match &arguments[..] {
-        [url] => (url, None),
-        [url, file] => (url, Some(file.as_str())),
-        _ => {
-            eprintln!("usage: client_get URL [FILE]");
-            return ExitCode::from(2);
-        }
-    };
-    match fetch(url, file).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(3),
-        Err(error) => {
-            eprintln!("{url}: {error}");
-            ExitCode::FAILURE
-        }
+    match app::arguments() {
+        Ok((url, file)) => app::end(&url, fetch(&url, file.as_deref()).await),
+        Err(code) => code,
     }
 }
 
@@ -37,7 +25,7 @@ async fn main() -> ExitCode {
 async fn fetch(url: &str, file: Option<&str>) -> Result<bool, BoxError> {
     // Each phase has its deadline: resolving, connecting, sending, the wait for the answer, its head, its content.
     let mut response = Client::new().get(url).send().await?;
-    print_head(&response)?;
+    app::print_head(&response)?;
     match file {
         None => save(response.body_mut(), tokio::io::stdout()).await?,
         Some(file) => {
@@ -46,27 +34,12 @@ async fn fetch(url: &str, file: Option<&str>) -> Result<bool, BoxError> {
             tokio::fs::rename(part, file).await?;
         }
     }
-    Ok(!response.status().is_client_error() && !response.status().is_server_error())
-}
-
-fn print_head(response: &Response<Body>) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{:?} {}", response.version(), response.status())?;
-    for (name, value) in response.headers() {
-        // Values need not be text.
-        out.write_all(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"].concat())?;
-    }
-    writeln!(out)?;
-    out.flush()
+    Ok(app::is_good(&response))
 }
 
 /// Writes content piece by piece. What is not written yet is not received either: a slow disk slows the server down.
 async fn save(body: &mut Body, mut to: impl AsyncWrite + Unpin) -> Result<(), BoxError> {
-    let (bar, style) = match body.size_hint().exact() {
-        Some(length) => (ProgressBar::new(length), "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"),
-        None => (ProgressBar::no_length(), "{spinner} {bytes}, {bytes_per_sec}"),
-    };
-    bar.set_style(ProgressStyle::with_template(style)?);
+    let bar = app::progress(body)?;
     while let Some(piece) = body.chunk().await {
         // An end that comes too early is an error, never a short success.
         let piece = piece?;

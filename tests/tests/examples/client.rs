@@ -18,8 +18,8 @@ struct Ran {
 }
 
 /// Runs an example to its end.
-fn run(example: &str, arguments: &[&str], input: &'static str) -> Ran {
-    let mut command = Command::new(tests::examples::build("http-tokio", example));
+fn run(package: &str, example: &str, arguments: &[&str], input: &'static str) -> Ran {
+    let mut command = Command::new(tests::examples::build(package, example));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the example starts");
     let mut stdin = child.stdin.take().expect("a pipe");
@@ -45,32 +45,30 @@ fn url(server: &RawServer) -> String {
     format!("http://{}/", server.address())
 }
 
-#[test]
-fn client_get() {
-    let server = Server::start("http-tokio", "hello", &[]);
+pub(crate) fn client_get(package: &str) {
+    let server = Server::start(package, "hello", &[]);
     let url = format!("http://{}", server.address());
-    let ran = run("client_get", &[&format!("{url}/")], "");
+    let ran = run(package, "client_get", &[&format!("{url}/")], "");
     let (head, content) = ran.out.split_once("\n\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\n") && head.contains("\ncontent-length: 13"), "{head}");
     assert_eq!((content, ran.err.as_str(), ran.code), ("Hello, World!", "", Some(0)));
-    let ran = run("client_get", &[&format!("{url}/elsewhere")], "");
+    let ran = run(package, "client_get", &[&format!("{url}/elsewhere")], "");
     assert!(ran.out.starts_with("HTTP/1.1 404 Not Found\n") && ran.out.ends_with("\n\nNot found\n"), "{}", ran.out);
     assert_eq!(ran.code, Some(3));
 
-    let file = temporary("client_get");
+    let file = temporary(&format!("client_get-{package}"));
     let name = file.to_str().unwrap();
-    let ran = run("client_get", &[&format!("{url}/"), name], "");
+    let ran = run(package, "client_get", &[&format!("{url}/"), name], "");
     assert!(ran.out.ends_with("\n\n"), "{}", ran.out);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "Hello, World!");
     std::fs::remove_file(&file).unwrap();
 }
 
 // N31
-#[test]
-fn client_get_says_what_is_wrong() {
+pub(crate) fn client_get_says_what_is_wrong(package: &str) {
     let cut_off = RawServer::answering(["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "hello"]);
-    let file = temporary("client_get_part");
-    let ran = run("client_get", &[&url(&cut_off), file.to_str().unwrap()], "");
+    let file = temporary(&format!("client_get_part-{package}"));
+    let ran = run(package, "client_get", &[&url(&cut_off), file.to_str().unwrap()], "");
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains(": ") && !ran.err.contains("Error("), "{}", ran.err);
     assert!(!file.exists(), "half of it is there as if it were the whole");
@@ -85,44 +83,42 @@ fn client_get_says_what_is_wrong() {
         ("http://user:secret@127.0.0.1/".to_owned(), "a user's name or password"),
         ("127.0.0.1".to_owned(), "the URI names no target"),
     ] {
-        let ran = run("client_get", &[&url], "");
+        let ran = run(package, "client_get", &[&url], "");
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{url}");
         assert!(ran.err.starts_with(&format!("{url}: ")) && ran.err.contains(said), "{}", ran.err);
     }
-    assert_eq!(run("client_get", &[], "").code, Some(2));
+    assert_eq!(run(package, "client_get", &[], "").code, Some(2));
 }
 
 // X3
-#[test]
-fn upload() {
-    let server = Server::start("http-tokio", "hello", &[]);
+pub(crate) fn upload(package: &str) {
+    let server = Server::start(package, "hello", &[]);
     let url = format!("http://{}/echo", server.address());
     // The server sends back what it gets: a length, or chunks and what stands behind them.
-    let ran = run("upload", &["--post", &url], "some words\n");
+    let ran = run(package, "upload", &["--post", &url], "some words\n");
     let (head, rest) = ran.out.split_once("\n\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\n") && head.contains("\ntransfer-encoding: chunked"), "{head}");
     assert_eq!((rest, ran.code), ("some words\n\nx-octets: 11\n\n", Some(0)));
-    let file = temporary("upload");
+    let file = temporary(&format!("upload-{package}"));
     let content = "0123456789abcdef".repeat(100_000);
     std::fs::write(&file, &content).unwrap();
-    let ran = run("upload", &["--post", &url, file.to_str().unwrap()], "");
+    let ran = run(package, "upload", &["--post", &url, file.to_str().unwrap()], "");
     let (head, rest) = ran.out.split_once("\n\n").unwrap();
     assert!(head.contains(&format!("\ncontent-length: {}", content.len())), "{head}");
     assert!(rest == content && ran.code == Some(0));
     std::fs::write(&file, "").unwrap();
-    assert_eq!(run("upload", &["--post", "--expect", &url, file.to_str().unwrap()], "").code, Some(0));
+    assert_eq!(run(package, "upload", &["--post", "--expect", &url, file.to_str().unwrap()], "").code, Some(0));
     std::fs::remove_file(&file).unwrap();
     // Only POST is allowed there; the standard input is not waited for.
-    assert_eq!(run("upload", &[&url], "").code, Some(3));
-    let ran = run("upload", &[&url, "/no/such/file"], "");
+    assert_eq!(run(package, "upload", &[&url], "").code, Some(3));
+    let ran = run(package, "upload", &[&url, "/no/such/file"], "");
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.starts_with(&format!("{url}: No such file")), "{}", ran.err);
-    assert_eq!(run("upload", &["--get", &url], "").code, Some(2));
+    assert_eq!(run(package, "upload", &["--get", &url], "").code, Some(2));
 }
 
 // X1, X2
-#[test]
-fn upload_waits_to_be_asked_for() {
+pub(crate) fn upload_waits_to_be_asked_for(package: &str) {
     let server = RawServer::start(|_, mut peer| {
         let head = peer.head();
         assert!(head.starts_with("PUT / HTTP/1.1\r\n") && head.contains("\r\nExpect: 100-continue\r\n"), "{head}");
@@ -133,7 +129,7 @@ fn upload_waits_to_be_asked_for() {
         let chunked = "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nDigest: x\r\n\r\n";
         peer.send(format!("HTTP/1.1 201 Created\r\n{chunked}"));
     });
-    let ran = run("upload", &["--expect", &url(&server)], "hello");
+    let ran = run(package, "upload", &["--expect", &url(&server)], "hello");
     let expected = "103 Early Hints\nlink: </a>\n\n100 Continue\n\nHTTP/1.1 201 Created\ntransfer-encoding: chunked\n\n\
                     ok\ndigest: x\n\n";
     assert_eq!((ran.out.as_str(), ran.err.as_str(), ran.code), (expected, "", Some(0)));
@@ -145,13 +141,12 @@ fn upload_waits_to_be_asked_for() {
         peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(peer.rest().0, b"");
     });
-    assert_eq!(run("upload", &["--expect", &url(&server)], "hello").code, Some(3));
+    assert_eq!(run(package, "upload", &["--expect", &url(&server)], "hello").code, Some(3));
     server.finish();
 }
 
 // X5
-#[test]
-fn pipelining_client() {
+pub(crate) fn pipelining_client(package: &str) {
     // Of the third connection on, all that were opened on level 1, each closes behind its fifth answer.
     let server = RawServer::start(|number, mut peer| {
         for seen in 1..=9 {
@@ -169,7 +164,7 @@ fn pipelining_client() {
             peer.send(OK.repeat(at_once));
         }
     });
-    let ran = run("pipelining_client", &[&url(&server), "8", "4"], "");
+    let ran = run(package, "pipelining_client", &[&url(&server), "8", "4"], "");
     let said: Vec<_> = ran.out.lines().map(|line| line.split_once(" in ").unwrap().0).collect();
     assert_eq!(
         said,
@@ -183,7 +178,7 @@ fn pipelining_client() {
     );
     assert_eq!((ran.code, server.connections()), (Some(0), 4));
 
-    let server = Server::start("http-tokio", "hello", &[]);
-    let ran = run("pipelining_client", &[&format!("http://{}/", server.address()), "100", "10"], "");
+    let server = Server::start(package, "hello", &[]);
+    let ran = run(package, "pipelining_client", &[&format!("http://{}/", server.address()), "100", "10"], "");
     assert_eq!((ran.out.lines().count(), ran.code), (3, Some(0)), "{}", ran.err);
 }

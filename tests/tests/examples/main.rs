@@ -46,6 +46,37 @@ examples! {
     n23_a_large_file_needs_little_memory,
 }
 
+/// Those of who asks.
+macro_rules! clients {
+    ($module:ident: $package:literal) => {
+        mod $module {
+            use super::{client::*, reverse_proxy::*};
+
+            examples! { in clients: $package =>
+                client_get,
+                client_get_says_what_is_wrong,
+                upload,
+                upload_waits_to_be_asked_for,
+                pipelining_client,
+                messages_go_through_as_they_are,
+                content_streams_both_ways,
+                a_slow_end_slows_the_other_down,
+                interim_responses_go_through,
+                upgrades_become_tunnels,
+                offers_of_other_protocols_go_no_further,
+                connect_leads_where_it_may,
+                a_server_that_fails_is_answered_for,
+                a_client_that_goes_away_takes_its_request_along,
+                max_forwards_is_counted_down,
+                connections_to_the_server_are_used_again
+            }
+        }
+    };
+}
+
+clients! { http_tokio_clients: "http-tokio" }
+clients! { http_std_clients: "http-std" }
+
 examples! { in http_std: "http-std" =>
     hello,
     static_files,

@@ -13,13 +13,13 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 /// Of its connection.
 const LAST: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 
-fn proxy_with(server: &RawServer, arguments: &[&str]) -> Running {
+fn proxy_with(package: &str, server: &RawServer, arguments: &[&str]) -> Running {
     let url = format!("http://{}", server.address());
-    Running::start("http-tokio", "reverse_proxy", &[&[url.as_str()][..], arguments].concat())
+    Running::start(package, "reverse_proxy", &[&[url.as_str()][..], arguments].concat())
 }
 
-fn proxy(server: &RawServer) -> Running {
-    proxy_with(server, &[])
+fn proxy(package: &str, server: &RawServer) -> Running {
+    proxy_with(package, server, &[])
 }
 
 /// The fields of a head, sorted.
@@ -30,8 +30,7 @@ fn fields(head: &str) -> Vec<&str> {
     fields
 }
 
-#[test]
-fn messages_go_through_as_they_are() {
+pub(crate) fn messages_go_through_as_they_are(package: &str) {
     let server = RawServer::start(|_, mut peer| {
         let head = peer.head();
         assert!(head.starts_with("POST /path?query HTTP/1.1\r\n"), "{head}");
@@ -42,7 +41,7 @@ fn messages_go_through_as_they_are() {
             "a: 2",
             "b: \u{e9}",
             "via: 1.1 front, 1.0 x",
-            "via: 1.1 http-tokio",
+            "via: 1.1 reverse_proxy",
         ];
         assert_eq!(fields(&head), expected);
         assert_eq!(peer.octets(5), b"hello");
@@ -59,7 +58,7 @@ fn messages_go_through_as_they_are() {
         // No length: until the end.
         peer.send("HTTP/1.1 200 OK\r\n\r\nto the end");
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let mut client = Raw::connect(proxy.address());
     client.send("POST /path?query HTTP/1.1\r\nHost: h\r\na: 1\r\nContent-Length: 5\r\nb: \u{e9}\r\na: 2\r\n");
     client.send("Via: 1.1 front, 1.0 x\r\n\r\nhello");
@@ -68,16 +67,16 @@ fn messages_go_through_as_they_are() {
     assert_eq!(answer.field("date"), Some("yesterday"));
     assert_eq!(
         fields(&answer.head),
-        ["Content-Length: 3", "server: s", "set-cookie: a", "set-cookie: b", "via: 1.1 http-tokio"]
+        ["Content-Length: 3", "server: s", "set-cookie: a", "set-cookie: b", "via: 1.1 reverse_proxy"]
     );
     assert_eq!(answer.text(), "yes");
     client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
-    assert_eq!(fields(&client.head()), ["Content-Length: 7", "via: 1.1 http-tokio"]);
+    assert_eq!(fields(&client.head()), ["Content-Length: 7", "via: 1.1 reverse_proxy"]);
     client.send(GET);
     let head = client.head();
     assert!(head.starts_with("HTTP/1.1 304 ") && head.contains("\r\nContent-Length: 7\r\n"), "{head}");
     client.send(GET);
-    assert_eq!(fields(&client.head()), ["via: 1.1 http-tokio"]);
+    assert_eq!(fields(&client.head()), ["via: 1.1 reverse_proxy"]);
     client.send(GET);
     assert!(client.head().contains("\r\nTransfer-Encoding: chunked\r\n"));
     assert_eq!(client.octets(20), b"a\r\nto the end\r\n0\r\n\r\n");
@@ -85,8 +84,7 @@ fn messages_go_through_as_they_are() {
 }
 
 // N14, X3: neither end is kept waiting for the whole of what the other sends.
-#[test]
-fn content_streams_both_ways() {
+pub(crate) fn content_streams_both_ways(package: &str) {
     let (pieces, piece) = channel();
     let server = RawServer::start(move |_, mut peer| {
         assert!(peer.head().contains("\r\nTransfer-Encoding: chunked\r\n"));
@@ -96,7 +94,7 @@ fn content_streams_both_ways() {
         assert_eq!(peer.octets(23), b"3\r\ntwo\r\n0\r\nx-sum: 2\r\n\r\n"[..].to_vec());
         peer.send("3\r\ndos\r\n0\r\nX-Sum: 6\r\nContent-Length: 7\r\n\r\n");
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let mut client = Raw::connect(proxy.address());
     client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
     client.send("3\r\none\r\n");
@@ -109,8 +107,7 @@ fn content_streams_both_ways() {
 }
 
 // N15, N18: who does not read is not written to, and stops the other end.
-#[test]
-fn a_slow_end_slows_the_other_down() {
+pub(crate) fn a_slow_end_slows_the_other_down(package: &str) {
     const MOST: usize = 64 * 1024 * 1024;
     /// Sends until nothing more is taken for a while; how much that was.
     fn fill(peer: &mut Raw) -> usize {
@@ -135,7 +132,7 @@ fn a_slow_end_slows_the_other_down() {
         // The request is not read beyond its head until here.
         peer.reset();
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let mut client = Raw::connect(proxy.address());
     client.send(format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {MOST}\r\n\r\n"));
     client.wait();
@@ -146,8 +143,7 @@ fn a_slow_end_slows_the_other_down() {
 }
 
 // X1, X2
-#[test]
-fn interim_responses_go_through() {
+pub(crate) fn interim_responses_go_through(package: &str) {
     let server = RawServer::start(|number, mut peer| {
         let head = peer.head();
         assert_eq!(head.contains("\r\nExpect: 100-continue\r\n"), number < 2, "{head}");
@@ -163,11 +159,11 @@ fn interim_responses_go_through() {
         }
         assert_eq!(peer.rest().0, b"");
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let upload = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
     let mut client = Raw::connect(proxy.address());
     client.send(upload);
-    assert_eq!(client.head(), "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nvia: 1.1 http-tokio\r\n\r\n");
+    assert_eq!(client.head(), "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nvia: 1.1 reverse_proxy\r\n\r\n");
     assert_eq!(client.head(), "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("hello");
     assert!(client.head().starts_with("HTTP/1.1 102 "));
@@ -191,8 +187,7 @@ const OFFER: &str = "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpg
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\nX: y\r\n\r\n";
 
 // X4, I16: what stood behind the two heads comes out first, and each end may close its side.
-#[test]
-fn upgrades_become_tunnels() {
+pub(crate) fn upgrades_become_tunnels(package: &str) {
     let server = RawServer::start(|number, mut peer| {
         let head = peer.head();
         assert!(head.contains("\r\nUpgrade: WebSocket\r\n") && head.contains("\r\nConnection: upgrade\r\n"), "{head}");
@@ -209,7 +204,7 @@ fn upgrades_become_tunnels() {
             _ => assert_eq!(peer.rest().1, End::Reset),
         }
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     for number in 0..3 {
         let mut client = Raw::connect(proxy.address());
         client.send(format!("{OFFER}client first"));
@@ -232,8 +227,7 @@ fn upgrades_become_tunnels() {
     server.finish();
 }
 
-#[test]
-fn offers_of_other_protocols_go_no_further() {
+pub(crate) fn offers_of_other_protocols_go_no_further(package: &str) {
     let server = RawServer::start(|_, mut peer| {
         for _ in 0..3 {
             let head = peer.head();
@@ -246,7 +240,7 @@ fn offers_of_other_protocols_go_no_further() {
             "HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n",
         );
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let mut client = Raw::connect(proxy.address());
     for offer in [
         "Connection: upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
@@ -266,8 +260,7 @@ fn offers_of_other_protocols_go_no_further() {
 }
 
 // X4
-#[test]
-fn connect_leads_where_it_may() {
+pub(crate) fn connect_leads_where_it_may(package: &str) {
     let upstream = RawServer::start(|_, _| panic!("CONNECT is none of its business"));
     let target = RawServer::start(|_, mut peer| {
         assert_eq!(peer.octets(5), b"ahead");
@@ -276,7 +269,7 @@ fn connect_leads_where_it_may() {
     });
     let authority = target.address().to_string();
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let proxy = proxy_with(&upstream, &["--tunnel", &authority, "--tunnel", &gone]);
+    let proxy = proxy_with(package, &upstream, &["--tunnel", &authority, "--tunnel", &gone]);
     let mut client = Raw::connect(proxy.address());
     client.send(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\nahead"));
     assert!(client.head().starts_with("HTTP/1.1 200 "));
@@ -293,8 +286,7 @@ fn connect_leads_where_it_may() {
     }
 }
 
-#[test]
-fn a_server_that_fails_is_answered_for() {
+pub(crate) fn a_server_that_fails_is_answered_for(package: &str) {
     for (answer, status) in [
         ("", 502),
         ("SSH-2.0-OpenSSH_9.2\r\n", 502),
@@ -304,7 +296,7 @@ fn a_server_that_fails_is_answered_for() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nxyz", 502),
     ] {
         let server = RawServer::answering([answer]);
-        let proxy = proxy(&server);
+        let proxy = proxy(package, &server);
         let mut client = Raw::connect(proxy.address());
         // It is the server's fault: the client's connection goes on.
         for _ in 0..2 {
@@ -313,22 +305,21 @@ fn a_server_that_fails_is_answered_for() {
         }
     }
     let gone = RawServer::answering([""]);
-    let proxy_of_none = proxy(&gone);
+    let proxy_of_none = proxy(package, &gone);
     drop(gone);
     let mut client = Raw::connect(proxy_of_none.address());
     client.send(GET);
     assert_eq!(client.answer().status(), 502);
 
     let silent = RawServer::start(|_, peer| drop(peer.rest()));
-    let proxy = proxy_with(&silent, &["--answer-timeout", "0.05"]);
+    let proxy = proxy_with(package, &silent, &["--answer-timeout", "0.05"]);
     let mut client = Raw::connect(proxy.address());
     client.send(GET);
     assert_eq!(client.answer().status(), 504);
 }
 
 // L12: what nobody waits for any more is not asked for any more.
-#[test]
-fn a_client_that_goes_away_takes_its_request_along() {
+pub(crate) fn a_client_that_goes_away_takes_its_request_along(package: &str) {
     let (asked, ask) = channel();
     let server = RawServer::start(move |number, mut peer| {
         peer.head();
@@ -339,7 +330,7 @@ fn a_client_that_goes_away_takes_its_request_along() {
         let (rest, _) = peer.rest();
         assert_eq!(rest, b"");
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     for number in 0..2 {
         let mut client = Raw::connect(proxy.address());
         client.send(GET);
@@ -354,8 +345,7 @@ fn a_client_that_goes_away_takes_its_request_along() {
     server.finish();
 }
 
-#[test]
-fn max_forwards_is_counted_down() {
+pub(crate) fn max_forwards_is_counted_down(package: &str) {
     let server = RawServer::start(|_, mut peer| {
         for expected in ["max-forwards: 6", "max-forwards: 4294967294", "max-forwards: five", "max-forwards: 0"] {
             let head = peer.head();
@@ -363,7 +353,7 @@ fn max_forwards_is_counted_down() {
             peer.send(OK);
         }
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     let mut client = Raw::connect(proxy.address());
     for (method, left) in [("TRACE", "7"), ("OPTIONS", "99999999999999999999"), ("OPTIONS", "five"), ("GET", "0")] {
         client.send(format!("{method} / HTTP/1.1\r\nHost: h\r\nMax-Forwards: {left}\r\n\r\n"));
@@ -380,15 +370,14 @@ fn max_forwards_is_counted_down() {
 }
 
 // N37: connections to the server are kept, and one that it has closed meanwhile costs nobody an answer.
-#[test]
-fn connections_to_the_server_are_used_again() {
+pub(crate) fn connections_to_the_server_are_used_again(package: &str) {
     let server = RawServer::start(|_, mut peer| {
         for _ in 0..5 {
             peer.head();
             peer.send(OK);
         }
     });
-    let proxy = proxy(&server);
+    let proxy = proxy(package, &server);
     for _ in 0..4 {
         let mut client = Raw::connect(proxy.address());
         for _ in 0..5 {

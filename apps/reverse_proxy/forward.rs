@@ -1,6 +1,7 @@
 //! What RFC 9110 section 7.6 demands of whoever forwards messages. It knows nothing of connections: a message goes in, and
 //! the one that goes on comes out.
 
+use crate::{Body, HopByHop, Request, Response};
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
     MAX_FORWARDS, PROXY_AUTHORIZATION, TE, UPGRADE, VIA,
@@ -8,7 +9,6 @@ use http::header::{
 use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use http_tokio::{Body, HopByHop, Request, Response};
 use std::fmt::Write;
 
 /// Protocols that Upgrade may lead to. Not h2c: whatever is asked in that goes past all that is done here.
@@ -98,7 +98,7 @@ pub(crate) fn last_hop(mut request: Request<Body>) -> Result<Request<Body>, Box<
 }
 
 fn via(fields: &mut HeaderMap, received: Version) {
-    let by = if received == Version::HTTP_10 { "1.0 http-tokio" } else { "1.1 http-tokio" };
+    let by = if received == Version::HTTP_10 { "1.0 reverse_proxy" } else { "1.1 reverse_proxy" };
     fields.append(VIA, HeaderValue::from_static(by));
 }
 
