@@ -169,7 +169,10 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
             }
         }
         for returned in self.bench.take_returned() {
-            if let Err(task) = self.parked.park(registry, returned) {
+            // A shutdown may have begun while it was put down.
+            if returned.task.shared.is_to_be_told() {
+                self.bench.push(returned.task);
+            } else if let Err(task) = self.parked.park(registry, returned) {
                 // It cannot be watched: it is looked at again and again, as long as there is no other way.
                 self.bench.push(task);
             }

@@ -139,6 +139,11 @@ impl Shared {
         lock(&self.socket).as_ref().map(|waited| waited.socket.clone())
     }
 
+    /// Whether a shutdown has begun that it does not know of.
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        self.options.registry.is_shutting_down() && !self.with(|conn| conn.told_shutdown || conn.ended)
+    }
+
     /// Waits for what a turn has left undone.
     fn wait(&self, awaited: Awaited) -> Ready {
         self.wait_by(awaited, |watch, deadline| waiting::wait(Some(watch), deadline))
