@@ -10,13 +10,14 @@ usage: bench SUITE [--json FILE] [--rounds N] [--filter TEXT] [--subject NAME] [
   server   servers with 64 connections: requests a second, user CPU a request
   idle     servers with 10,000 idle connections: memory
   body     servers, content of 1 GiB: octets a second
+  tls      servers with TLS, 64 connections and 10,000 idle ones: requests a second, user CPU a request, memory
   client   clients on 64 connections, and on one: requests a second, user CPU a request
   proxy    proxies with 64 connections: requests a second, user CPU a request
   --json FILE      write the figures as a list of objects, too
   --rounds N       rounds (default 101 for parse, 7 for programs on sockets)
   --filter TEXT    only cases with TEXT in their name
   --subject NAME   only this subject, such as \"http-proto bare\"
-  --seconds N      of a window of server, body, client and proxy (default 4)";
+  --seconds N      of a window of server, body, tls, client and proxy (default 4)";
 
 const ROUNDS: usize = 101;
 /// A round on sockets takes minutes, not milliseconds.
@@ -57,6 +58,7 @@ pub(crate) enum Suite {
     Server,
     Idle,
     Body,
+    Tls,
     Client,
     Proxy,
 }
@@ -70,6 +72,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, Stri
         Some("server") => Command::Sockets(Suite::Server),
         Some("idle") => Command::Sockets(Suite::Idle),
         Some("body") => Command::Sockets(Suite::Body),
+        Some("tls") => Command::Sockets(Suite::Tls),
         Some("client") => Command::Sockets(Suite::Client),
         Some("proxy") => Command::Sockets(Suite::Proxy),
         Some("play") => Command::Play(args.by_ref().collect()),
@@ -78,7 +81,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, Stri
     };
     let (rounds, has_windows) = match command {
         Command::Parse | Command::Count | Command::Once(_) => (ROUNDS, false),
-        Command::Sockets(Suite::Server | Suite::Body | Suite::Client | Suite::Proxy) => (SOCKET_ROUNDS, true),
+        Command::Sockets(Suite::Server | Suite::Body | Suite::Tls | Suite::Client | Suite::Proxy) => {
+            (SOCKET_ROUNDS, true)
+        }
         Command::Sockets(Suite::Idle) | Command::Play(_) => (SOCKET_ROUNDS, false),
     };
     let (json, filter, subject) = (None, String::new(), None);

@@ -24,7 +24,7 @@ pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Reads up to the end of a head, which must be that of a 200.
-pub(crate) fn read_head(stream: &mut TcpStream) -> io::Result<Head> {
+pub(crate) fn read_head(stream: &mut impl Read) -> io::Result<Head> {
     let mut octets = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -56,13 +56,13 @@ impl Head {
     }
 }
 
-/// The request of suites `server` and `idle`.
+/// The request of suites `server`, `idle` and `tls`.
 pub(crate) fn request() -> Vec<u8> {
     heads::request_170()
 }
 
 /// One request, one answer, looked at closely; how many octets the answer has.
-pub(crate) fn exchange(stream: &mut TcpStream) -> io::Result<usize> {
+pub(crate) fn exchange(stream: &mut (impl Read + Write)) -> io::Result<usize> {
     stream.write_all(&request())?;
     let head = read_head(stream)?;
     let length = head.content_length()?;

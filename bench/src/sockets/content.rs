@@ -1,6 +1,8 @@
 //! What all candidates serve: the request, the short answer, the large content.
 
+use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +13,13 @@ pub(crate) const TARGET: &str = "/api/v1/items/4711";
 pub(crate) const HELLO: &str = "Hello, World!";
 /// Its media type.
 pub(crate) const MEDIA_TYPE: &str = "text/plain; charset=utf-8";
+
+/// The short answer.
+pub(crate) fn hello<B: From<&'static str>>() -> Response<B> {
+    let mut response = Response::new(B::from(HELLO));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response
+}
 
 /// Where content of a known length is.
 pub(crate) const DOWN: &str = "/down";

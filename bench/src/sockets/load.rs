@@ -1,7 +1,8 @@
-//! The light load generator of suite `server`: 64 connections, each with a request, or 16, under way at any time. It
+//! The light load generator of suites `server` and `tls`: 64 connections, each with a request, or 16, under way at any time. It
 //! counts octets of answers whose length it has learned, and understands nothing.
 
 use super::blocking::{self, PATIENCE, wrong};
+use super::socket::{Channel, Socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::io::{self, ErrorKind, Read, Write};
@@ -21,7 +22,7 @@ pub(crate) struct Load {
 }
 
 struct Connection {
-    stream: TcpStream,
+    socket: Socket<TcpStream>,
     /// Octets of the answers to a batch.
     answers: usize,
     /// Of the batch under way.
@@ -31,17 +32,17 @@ struct Connection {
 
 impl Load {
     /// Connects, learns the length of the answers, and sends the first requests.
-    pub(crate) fn connect(address: SocketAddr, depth: usize) -> io::Result<Self> {
+    pub(crate) fn connect(address: SocketAddr, channel: Channel, depth: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let requests = blocking::request().repeat(depth);
         let mut connections = Vec::with_capacity(CONNECTIONS);
         for token in 0..CONNECTIONS {
-            let mut stream = blocking::connect(address)?;
-            let answers = blocking::exchange(&mut stream)? * depth;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
-            let mut connection = Connection { stream, answers, sent: 0, received: 0 };
+            let mut socket = Socket::connect(address, channel)?;
+            let answers = blocking::exchange(&mut socket)? * depth;
+            socket.stream().set_nonblocking(true)?;
+            let mut socket = socket.map(TcpStream::from_std);
+            poll.registry().register(socket.stream(), Token(token), Interest::READABLE | Interest::WRITABLE)?;
+            let mut connection = Connection { socket, answers, sent: 0, received: 0 };
             connection.send(&requests)?;
             connections.push(connection);
         }
@@ -74,7 +75,7 @@ impl Connection {
     fn turn(&mut self, requests: &[u8], buffer: &mut [u8]) -> io::Result<bool> {
         self.send(requests)?;
         loop {
-            let count = match self.stream.read(buffer) {
+            let count = match self.socket.read(buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
@@ -98,7 +99,7 @@ impl Connection {
 
     fn send(&mut self, requests: &[u8]) -> io::Result<()> {
         while self.sent < requests.len() {
-            match self.stream.write(&requests[self.sent..]) {
+            match self.socket.write(&requests[self.sent..]) {
                 Ok(count) => self.sent += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),

@@ -15,14 +15,17 @@ mod proxies;
 mod requests;
 mod rounds;
 mod servers;
+mod socket;
 mod table;
 mod tail;
+mod tls;
 
 use crate::args::{Args, Suite};
 use crate::report::Row;
 use origin::Origin;
 use part::{Part, Play};
 use rounds::Case;
+use socket::Channel;
 use std::io;
 use std::time::Duration;
 
@@ -35,7 +38,7 @@ struct Setup {
     window: Duration,
 }
 
-/// Who takes part in a suite, by name.
+/// Who is compared with each other, by name.
 struct Field {
     subjects: Vec<&'static str>,
     peers: Vec<&'static str>,
@@ -54,20 +57,26 @@ pub(crate) fn run(suite: Suite, args: &Args) -> Result<Vec<Row>, String> {
     if cases.is_empty() {
         return Err(format!("no case has {:?} in its name", args.filter));
     }
-    let Field { mut subjects, peers } = field(suite);
-    subjects.retain(|&subject| args.subject.as_deref().is_none_or(|only| only == subject));
-    if subjects.is_empty() {
+    let mut fields = fields(suite);
+    for field in &mut fields {
+        field.subjects.retain(|&subject| args.subject.as_deref().is_none_or(|only| only == subject));
+    }
+    fields.retain(|field| !field.subjects.is_empty());
+    if fields.is_empty() {
         return Err("this suite has no such subject".to_owned());
     }
     let mut outcome = rounds::Outcome::default();
     for case in &cases {
-        outcome.append(rounds::run(case, &subjects, &peers, args.rounds)?);
+        for Field { subjects, peers } in &fields {
+            outcome.append(rounds::run(case, subjects, peers, args.rounds)?);
+        }
     }
     print!("{}", table::table(&outcome));
     let suite = match suite {
         Suite::Server => "server",
         Suite::Idle => "idle",
         Suite::Body => "body",
+        Suite::Tls => "tls",
         Suite::Client => "client",
         Suite::Proxy => "proxy",
     };
@@ -76,12 +85,20 @@ pub(crate) fn run(suite: Suite, args: &Args) -> Result<Vec<Row>, String> {
 
 fn cases(suite: Suite, setup: Setup) -> io::Result<Vec<Case>> {
     Ok(match suite {
-        Suite::Server => vec![requests::case("one at a time", setup, 1), requests::case("pipelined 16", setup, 16)],
+        Suite::Server => vec![
+            requests::case("one at a time", setup, Channel::Clear, 1),
+            requests::case("pipelined 16", setup, Channel::Clear, 16),
+        ],
         Suite::Idle => vec![idle::case("10000 idle", setup, 10_000)],
         Suite::Body => vec![
             bodies::case("down", setup, bodies::Way::Down),
             bodies::case("down chunked", setup, bodies::Way::DownChunked),
             bodies::case("up", setup, bodies::Way::Up),
+        ],
+        Suite::Tls => vec![
+            requests::case("one at a time", setup, Channel::Tls, 1),
+            requests::case("pipelined 16", setup, Channel::Tls, 16),
+            idle::tls_case("10000 idle", setup, 10_000),
         ],
         Suite::Client => {
             let origin = Origin::start()?;
@@ -95,19 +112,20 @@ fn cases(suite: Suite, setup: Setup) -> io::Result<Vec<Case>> {
     })
 }
 
-fn field(suite: Suite) -> Field {
+fn fields(suite: Suite) -> Vec<Field> {
     let servers = |all: &[servers::Server]| {
-        let fits = |server: &&servers::Server| suite == Suite::Server || server.bodies.is_some();
+        let fits = |server: &&servers::Server| matches!(suite, Suite::Server | Suite::Tls) || server.bodies.is_some();
         all.iter().filter(fits).map(|server| server.name).collect()
     };
+    let group = |group: &servers::Group| Field { subjects: servers(group.subjects), peers: servers(group.peers) };
     let clients = |all: &[clients::Client]| all.iter().map(|client| client.name).collect();
     let proxies = |all: &[proxies::Proxy]| all.iter().map(|proxy| proxy.name).collect();
-    let (subjects, peers) = match suite {
-        Suite::Server | Suite::Idle | Suite::Body => (servers(servers::OURS), servers(servers::PEERS)),
-        Suite::Client => (clients(clients::OURS), clients(clients::PEERS)),
-        Suite::Proxy => (proxies(proxies::OURS), proxies(proxies::PEERS)),
-    };
-    Field { subjects, peers }
+    match suite {
+        Suite::Server | Suite::Idle | Suite::Body => servers::GROUPS.iter().map(group).collect(),
+        Suite::Tls => vec![group(&servers::TLS)],
+        Suite::Client => vec![Field { subjects: clients(clients::OURS), peers: clients(clients::PEERS) }],
+        Suite::Proxy => vec![Field { subjects: proxies(proxies::OURS), peers: proxies(proxies::PEERS) }],
+    }
 }
 
 /// What a process of a candidate does. Does not return while it goes well.
@@ -127,45 +145,49 @@ pub(crate) fn play(args: &[String]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::SocketAddr;
+    use servers::Server;
+    use std::net::{SocketAddr, TcpListener};
     use std::sync::mpsc;
     use std::thread;
-    use tokio::net::TcpListener;
 
     /// A server in a thread, which goes on until the tests are over.
-    fn start<F: Future<Output = ()>>(run: impl FnOnce(TcpListener) -> F + Send + 'static) -> SocketAddr {
+    fn start(run: impl FnOnce(TcpListener) -> io::Result<()> + Send + 'static) -> SocketAddr {
         let (tell, told) = mpsc::channel();
-        thread::spawn(move || {
-            process::run(run, |address| {
-                tell.send(address).expect("the test waits for it");
-                Ok(())
-            })
-        });
+        thread::spawn(move || process::run(run, |address| tell.send(address).map_err(io::Error::other)));
         told.recv_timeout(Duration::from_secs(10)).expect("the server tells its address")
     }
 
-    fn servers() -> impl Iterator<Item = &'static servers::Server> {
-        servers::OURS.iter().chain(servers::PEERS)
+    /// The servers of some groups, and what HTTP is spoken over there.
+    fn servers() -> impl Iterator<Item = (&'static Server, Channel)> {
+        let with = |channel| {
+            move |group: &'static servers::Group| {
+                group.subjects.iter().chain(group.peers).map(move |server| (server, channel))
+            }
+        };
+        servers::GROUPS
+            .iter()
+            .flat_map(with(Channel::Clear))
+            .chain([&servers::TLS].into_iter().flat_map(with(Channel::Tls)))
     }
 
-    fn answers(name: &str, address: SocketAddr, depth: usize) {
-        let mut load = load::Load::connect(address, depth).expect(name);
+    fn answers(name: &str, address: SocketAddr, channel: Channel, depth: usize) {
+        let mut load = load::Load::connect(address, channel, depth).expect(name);
         let answers = load.run(Duration::from_millis(50)).expect(name);
         assert!(answers > 0, "{name}");
     }
 
     #[test]
     fn every_server_answers_requests() {
-        for server in servers() {
+        for (server, channel) in servers() {
             let address = start(server.requests);
-            answers(server.name, address, 1);
-            answers(server.name, address, 16);
+            answers(server.name, address, channel, 1);
+            answers(server.name, address, channel, 16);
         }
     }
 
     #[test]
     fn every_server_serves_bodies() {
-        for server in servers() {
+        for (server, _) in servers() {
             let Some(run) = server.bodies else { continue };
             let address = start(run);
             for way in [bodies::Way::Down, bodies::Way::DownChunked, bodies::Way::Up] {
@@ -179,8 +201,8 @@ mod tests {
 
     #[test]
     fn every_server_keeps_connections() {
-        for server in servers() {
-            let held = idle::hold(start(server.requests), 20).expect(server.name);
+        for (server, channel) in servers().chain([(&servers::RUSTLS_ALONE, Channel::Tls)]) {
+            let held = idle::hold(start(server.requests), channel, 20).expect(server.name);
             assert_eq!(held.len(), 20);
         }
     }
@@ -199,7 +221,7 @@ mod tests {
         for proxy in proxies::OURS.iter().chain(proxies::PEERS) {
             let origin = Origin::start().expect("an origin");
             let address = origin.address();
-            answers(proxy.name, start(move |listener| (proxy.run)(listener, address)), 1);
+            answers(proxy.name, start(move |listener| (proxy.run)(listener, address)), Channel::Clear, 1);
             assert!(origin.answered() > 0, "{}", proxy.name);
         }
     }

@@ -2,7 +2,7 @@
 //! counts what it answers. So the figures of all candidates are taken in the same way, from outside.
 
 use super::process;
-use super::servers::tokio_loop;
+use super::servers::{nothing, on_tokio};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,8 +23,12 @@ impl Origin {
         let answered = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&answered);
         thread::spawn(move || {
-            let serve = |listener| tokio_loop::counted(listener, move |count| _ = counter.fetch_add(count, Relaxed));
-            process::run(serve, |address| tell.send(address).map_err(io::Error::other))
+            let serve = |stream| {
+                let counter = Arc::clone(&counter);
+                nothing::counted(stream, move |count| _ = counter.fetch_add(count, Relaxed))
+            };
+            let run = |listener| on_tokio::each(listener, serve);
+            process::run(run, |address| tell.send(address).map_err(io::Error::other))
         });
         let address = told.recv().map_err(io::Error::other)?;
         Ok(Origin { address, answered })

@@ -4,17 +4,12 @@ use super::Setup;
 use super::blocking::wrong;
 use super::meter;
 use super::part::{Part, Play};
+use super::tls;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use tokio::net::TcpListener;
-
-/// Serves on a listener for ever, on a current-thread runtime.
-pub(crate) type Run = fn(TcpListener) -> Serving;
-pub(crate) type Serving = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A running candidate. It ends when this is dropped, or this process ends.
 pub(crate) struct Process {
@@ -26,6 +21,7 @@ impl Process {
         let play = Play { candidate: candidate.to_owned(), part, core: setup.candidate_core };
         let child = Command::new(std::env::current_exe()?)
             .args(play.to_args())
+            .env(tls::VARIABLE, &*tls::IDENTITY)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -77,8 +73,8 @@ pub(crate) fn settle(core: usize) -> io::Result<()> {
     raise_descriptors(0)
 }
 
-/// Serves on a port that is free, with the same runtime for everyone. The address is told to [`Process::serving`].
-pub(crate) fn serve<F: Future<Output = ()>>(server: impl FnOnce(TcpListener) -> F) -> io::Result<()> {
+/// Serves on a port that is free. The address is told to [`Process::serving`].
+pub(crate) fn serve(server: impl FnOnce(TcpListener) -> io::Result<()>) -> io::Result<()> {
     run(server, |address| {
         let mut stdout = io::stdout();
         writeln!(stdout, "{address}")?;
@@ -87,19 +83,17 @@ pub(crate) fn serve<F: Future<Output = ()>>(server: impl FnOnce(TcpListener) -> 
 }
 
 /// As [`serve`], with the address told to `tell`.
-pub(crate) fn run<F: Future<Output = ()>>(
-    server: impl FnOnce(TcpListener) -> F,
+pub(crate) fn run(
+    server: impl FnOnce(TcpListener) -> io::Result<()>,
     tell: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> io::Result<()> {
-    runtime()?.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        tell(listener.local_addr()?)?;
-        server(listener).await;
-        Err(wrong("the server came to an end"))
-    })
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    tell(listener.local_addr()?)?;
+    server(listener)?;
+    Err(wrong("the server came to an end"))
 }
 
-/// The runtime that everyone has.
+/// The runtime that everyone on tokio has.
 pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

@@ -20,6 +20,8 @@ pub(crate) enum Metric {
     UserCpu,
     /// Octets of the candidate's memory.
     ConnectionMemory,
+    /// The same without those that rustls needs.
+    AboveRustls,
     /// Octets of content in a second.
     Throughput,
 }
@@ -98,6 +100,7 @@ impl Metric {
             Metric::Requests => "requests",
             Metric::UserCpu => "user cpu",
             Metric::ConnectionMemory => "bytes a connection",
+            Metric::AboveRustls => "above rustls",
             Metric::Throughput => "bytes a second",
         }
     }

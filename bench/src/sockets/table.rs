@@ -29,7 +29,7 @@ pub(crate) fn table(outcome: &Outcome) -> String {
 
 fn number(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::Requests | Metric::ConnectionMemory => format!("{value:.0}"),
+        Metric::Requests | Metric::ConnectionMemory | Metric::AboveRustls => format!("{value:.0}"),
         Metric::UserCpu => format!("{value:.3} µs"),
         Metric::Throughput => format!("{:.2} GB/s", value / 1e9),
     }

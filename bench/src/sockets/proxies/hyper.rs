@@ -1,7 +1,7 @@
 //! The same of hyper's server and hyper-util's client.
 
 use super::there;
-use crate::sockets::servers::accept;
+use crate::sockets::servers::on_tokio;
 use http_tokio::BoxError;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -10,21 +10,20 @@ use hyper::{Request, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
-pub(super) async fn run(listener: TcpListener, origin: SocketAddr) {
+pub(super) fn run(listener: TcpListener, origin: SocketAddr) -> io::Result<()> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
     let authority = Arc::<str>::from(origin.to_string());
-    let serve = |stream| {
+    on_tokio::each(listener, |stream| {
         let (client, authority) = (client.clone(), Arc::clone(&authority));
         let forward = service_fn(move |request| forward(client.clone(), Arc::clone(&authority), request));
-        async move { _ = http1::Builder::new().serve_connection(TokioIo::new(stream), forward).await }
-    };
-    accept(listener, serve).await;
+        http1::Builder::new().serve_connection(TokioIo::new(stream), forward)
+    })
 }
 
 async fn forward(

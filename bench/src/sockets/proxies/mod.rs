@@ -6,26 +6,28 @@ mod ours;
 use super::Setup;
 use super::origin::Origin;
 use super::part::Part;
-use super::process::{self, Process, Serving};
+use super::process::{self, Process};
 use super::requests;
 use super::rounds::{Case, Metric};
+use super::servers::on_tokio;
+use super::socket::Channel;
 use http_tokio::Uri;
 use std::io;
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 /// A proxy that can be measured.
 pub(crate) struct Proxy {
     pub(crate) name: &'static str,
     /// Serves on a listener for ever what is at this address.
-    pub(crate) run: fn(TcpListener, SocketAddr) -> Serving,
+    pub(crate) run: fn(TcpListener, SocketAddr) -> io::Result<()>,
 }
 
-pub(crate) const OURS: &[Proxy] =
-    &[Proxy { name: "http-tokio L2", run: |listener, origin| Box::pin(ours::run(listener, origin)) }];
+pub(crate) const OURS: &[Proxy] = &[Proxy {
+    name: "http-tokio L2",
+    run: |listener, origin| on_tokio::run(listener, |listener| ours::run(listener, origin)),
+}];
 
-pub(crate) const PEERS: &[Proxy] =
-    &[Proxy { name: "hyper", run: |listener, origin| Box::pin(hyper::run(listener, origin)) }];
+pub(crate) const PEERS: &[Proxy] = &[Proxy { name: "hyper", run: hyper::run }];
 
 pub(crate) fn find(name: &str) -> Option<&'static Proxy> {
     OURS.iter().chain(PEERS).find(|proxy| proxy.name == name)
@@ -35,7 +37,7 @@ pub(crate) fn case(name: &'static str, setup: Setup, origin: &Origin) -> Case {
     let origin = origin.address();
     let measure = move |name: &str| {
         let (proxy, address) = Process::serving(name, Part::Proxy(origin), setup)?;
-        requests::measure(&proxy, address, setup, 1)
+        requests::measure(&proxy, address, setup, Channel::Clear, 1)
     };
     Case { name, metrics: &[Metric::Requests, Metric::UserCpu], measure: Box::new(measure) }
 }

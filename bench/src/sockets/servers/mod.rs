@@ -1,65 +1,200 @@
-//! Suites `server`, `idle` and `body`: the servers. Ours: the wire itself, a service, an axum router. The peers: what
+//! Suites `server`, `idle`, `body` and `tls`: the servers. Ours: the wire itself, a service, an axum router. The peers: what
 //! others have made, and what a server costs that parses nothing. One is added by a line here and a function that serves
 //! on a listener.
 
 mod axum;
 mod hyper;
-mod ours;
-pub(crate) mod tokio_loop;
+pub(crate) mod nothing;
+mod on_smol;
+mod on_threads;
+pub(crate) mod on_tokio;
+mod rustls_alone;
+mod service;
+mod threads;
+mod tiny;
+mod wire;
 
-use super::process::Run;
-use tokio::net::{TcpListener, TcpStream};
+use super::tls;
+use http_driver::{Tls, service_fn};
+use http_std::handler_fn;
+use http_tokio::role;
+use hyper_util::rt::TokioIo;
+use smol::Async;
+use smol_hyper::rt::FuturesIo;
+use std::io;
+use std::net::{self, TcpListener};
+use tokio::net::TcpStream;
+
+/// Serves on a listener for ever.
+pub(crate) type Run = fn(TcpListener) -> io::Result<()>;
 
 /// A server that can be measured.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     /// Answers every request with [`super::content::HELLO`].
     pub(crate) requests: Run,
-    /// Serves large content. Without it the server is in suite `server` alone.
+    /// Serves large content. Without it the server is in suites `server` and `tls` alone.
     pub(crate) bodies: Option<Run>,
 }
 
-pub(crate) const OURS: &[Server] = &[
-    Server {
-        name: "http-tokio L1",
-        requests: |listener| Box::pin(ours::wire_hello(listener)),
-        bodies: Some(|listener| Box::pin(ours::wire_content(listener))),
-    },
-    Server {
-        name: "http-tokio L2",
-        requests: |listener| Box::pin(ours::service_hello(listener)),
-        bodies: Some(|listener| Box::pin(ours::service_content(listener))),
-    },
-    Server { name: "http-tokio axum", requests: |listener| Box::pin(ours::router(listener)), bodies: None },
-];
-
-pub(crate) const PEERS: &[Server] = &[
-    Server {
-        name: "hyper",
-        requests: |listener| Box::pin(hyper::requests(listener)),
-        bodies: Some(|listener| Box::pin(hyper::bodies(listener))),
-    },
-    Server { name: "axum::serve", requests: |listener| Box::pin(axum::requests(listener)), bodies: None },
-    Server {
-        name: "tokio loop",
-        requests: |listener| Box::pin(tokio_loop::requests(listener)),
-        bodies: Some(|listener| Box::pin(tokio_loop::bodies(listener))),
-    },
-];
-
-pub(crate) fn find(name: &str) -> Option<&'static Server> {
-    OURS.iter().chain(PEERS).find(|server| server.name == name)
+/// Servers that are compared with each other, as they run on the same.
+pub(crate) struct Group {
+    pub(crate) subjects: &'static [Server],
+    pub(crate) peers: &'static [Server],
 }
 
-/// Serves each connection in a task of its own. Their errors are nobody's concern: the load sees them.
-pub(crate) async fn accept<F: Future<Output = ()> + Send + 'static>(
-    listener: TcpListener,
-    serve: impl Fn(TcpStream) -> F,
-) {
-    loop {
-        if let Ok((stream, _)) = listener.accept().await {
-            let _ = stream.set_nodelay(true);
-            tokio::spawn(serve(stream));
-        }
-    }
+pub(crate) const GROUPS: &[Group] = &[TOKIO, SMOL, THREADS];
+
+const TOKIO: Group = Group {
+    subjects: &[
+        Server {
+            name: "http-tokio L1",
+            requests: |listener| on_tokio::each(listener, |stream| wire::hello(tokio_wire(stream))),
+            bodies: Some(|listener| on_tokio::each(listener, |stream| wire::content(tokio_wire(stream)))),
+        },
+        Server {
+            name: "http-tokio L2",
+            requests: |listener| {
+                on_tokio::run(listener, |listener| http_tokio::serve(listener, service_fn(service::hello)))
+            },
+            bodies: Some(|listener| {
+                on_tokio::run(listener, |listener| http_tokio::serve(listener, service_fn(service::content)))
+            }),
+        },
+        Server {
+            name: "http-tokio axum",
+            requests: |listener| on_tokio::run(listener, |listener| http_tokio::serve(listener, service::router())),
+            bodies: None,
+        },
+    ],
+    peers: &[
+        Server {
+            name: "hyper",
+            requests: |listener| on_tokio::each(listener, |stream| hyper::requests(TokioIo::new(stream))),
+            bodies: Some(|listener| on_tokio::each(listener, |stream| hyper::bodies(TokioIo::new(stream)))),
+        },
+        Server { name: "axum::serve", requests: |listener| on_tokio::run(listener, axum::requests), bodies: None },
+        Server {
+            name: "tokio loop",
+            requests: |listener| on_tokio::each(listener, nothing::requests),
+            bodies: Some(|listener| on_tokio::each(listener, nothing::bodies)),
+        },
+    ],
+};
+
+const SMOL: Group = Group {
+    subjects: &[
+        Server {
+            name: "http-smol L1",
+            requests: |listener| on_smol::each(listener, |stream| wire::hello(smol_wire(stream))),
+            bodies: Some(|listener| on_smol::each(listener, |stream| wire::content(smol_wire(stream)))),
+        },
+        Server {
+            name: "http-smol L2",
+            requests: |listener| {
+                on_smol::run(listener, |listener, smol| smol.serve(listener, service_fn(service::hello)))
+            },
+            bodies: Some(|listener| {
+                on_smol::run(listener, |listener, smol| smol.serve(listener, service_fn(service::content)))
+            }),
+        },
+    ],
+    peers: &[
+        Server {
+            name: "hyper on smol",
+            requests: |listener| on_smol::each(listener, |stream| hyper::requests(FuturesIo::new(stream))),
+            bodies: Some(|listener| on_smol::each(listener, |stream| hyper::bodies(FuturesIo::new(stream)))),
+        },
+        Server {
+            name: "smol loop",
+            requests: |listener| on_smol::each(listener, |stream| nothing::requests(on_smol::Socket::from(stream))),
+            bodies: Some(|listener| on_smol::each(listener, |stream| nothing::bodies(on_smol::Socket::from(stream)))),
+        },
+    ],
+};
+
+const THREADS: Group = Group {
+    subjects: &[
+        Server {
+            name: "http-std L1",
+            requests: |listener| on_threads::each(listener, |stream| threads::wire_hello(threads_wire(stream))),
+            bodies: Some(|listener| on_threads::each(listener, |stream| threads::wire_content(threads_wire(stream)))),
+        },
+        Server {
+            name: "http-std L2",
+            requests: |listener| http_std::serve(listener, handler_fn(threads::hello)).run().map(drop),
+            bodies: Some(|listener| http_std::serve(listener, handler_fn(threads::content)).run().map(drop)),
+        },
+    ],
+    peers: &[
+        Server { name: "tiny_http", requests: tiny::requests, bodies: Some(tiny::bodies) },
+        Server {
+            name: "thread loop",
+            requests: |listener| on_threads::each(listener, |stream| on_threads::block_on(stream, nothing::requests)),
+            bodies: Some(|listener| on_threads::each(listener, |stream| on_threads::block_on(stream, nothing::bodies))),
+        },
+    ],
+};
+
+/// Those of suite `tls`.
+pub(crate) const TLS: Group = Group {
+    subjects: &[
+        Server {
+            name: "http-tokio L1 TLS",
+            requests: |listener| on_tokio::each(listener, |stream| wire::hello(tokio_tls_wire(stream))),
+            bodies: None,
+        },
+        Server {
+            name: "http-tokio L2 TLS",
+            requests: |listener| {
+                on_tokio::run(listener, |listener| {
+                    http_tokio::serve(listener, service_fn(service::hello)).tls(tls::server())
+                })
+            },
+            bodies: None,
+        },
+    ],
+    peers: &[
+        Server {
+            name: "hyper TLS",
+            requests: |listener| on_tokio::each_tls(listener, |stream| hyper::requests(TokioIo::new(stream))),
+            bodies: None,
+        },
+        Server {
+            name: "tokio loop TLS",
+            requests: |listener| on_tokio::each_tls(listener, nothing::requests),
+            bodies: None,
+        },
+    ],
+};
+
+/// With it the rest of suite `tls` is compared.
+pub(crate) const RUSTLS_ALONE: Server = Server { name: "rustls alone", requests: rustls_alone::requests, bodies: None };
+
+pub(crate) fn find(name: &str) -> Option<&'static Server> {
+    all().find(|server| server.name == name)
+}
+
+fn all() -> impl Iterator<Item = &'static Server> {
+    let groups = GROUPS.iter().chain([&TLS]).flat_map(|group| group.subjects.iter().chain(group.peers));
+    groups.chain([&RUSTLS_ALONE])
+}
+
+fn tokio_wire(stream: TcpStream) -> http_tokio::Connection<role::Server> {
+    http_tokio::Connection::server(stream, wire::config())
+}
+
+fn tokio_tls_wire(
+    stream: TcpStream,
+) -> http_driver::Connection<role::Server, Tls<http_tokio::Stream>, http_tokio::Sleep> {
+    let tls = Tls::server(http_tokio::Stream::from(stream), tls::server()).expect("the configuration can be used");
+    http_driver::Connection::server(tls, wire::config())
+}
+
+fn smol_wire(stream: Async<net::TcpStream>) -> http_smol::Connection<role::Server, Async<net::TcpStream>> {
+    http_smol::Connection::server(stream, wire::config())
+}
+
+fn threads_wire(stream: net::TcpStream) -> http_std::Connection<role::Server> {
+    http_std::Connection::server(stream, wire::config())
 }

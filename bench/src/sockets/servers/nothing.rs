@@ -1,16 +1,15 @@
-//! What a server on tokio costs that parses nothing: it reads, and writes what was prepared. No server can do without
-//! that.
+//! What a server costs that parses nothing, on whatever it runs: it reads, and writes what was prepared. No server can do
+//! without that.
 
-use super::accept;
 use crate::sockets::content::{DOWN_CHUNKED, HELLO, LENGTH, MEDIA_TYPE, OCTETS, PIECE};
 use crate::sockets::tail::keep_last;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::ready;
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Octets of a read.
 const READ: usize = 64 << 10;
@@ -22,30 +21,32 @@ const BLOCK: usize = 128;
 const HEAD_END: [u8; 4] = *b"\r\n\r\n";
 
 thread_local! {
-    /// For all connections: they need it only between a read and the next await.
+    /// For all connections of a thread: they need it only between a read and the next await.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
 }
 
-pub(super) async fn requests(listener: TcpListener) {
-    counted(listener, |_| {}).await;
+static ANSWER: LazyLock<String> = LazyLock::new(|| {
+    let length = HELLO.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {length}\r\nDate: {DATE}\r\n\r\n{HELLO}")
+});
+/// [`ANSWERS`] of them.
+static ALL_ANSWERS: LazyLock<String> = LazyLock::new(|| ANSWER.repeat(ANSWERS));
+/// A whole chunk, so that it takes one write, too.
+static CHUNK: LazyLock<Vec<u8>> = LazyLock::new(|| [format!("{PIECE:x}\r\n").as_bytes(), &OCTETS, b"\r\n"].concat());
+
+/// The answer that was prepared.
+pub(super) fn answer() -> &'static [u8] {
+    ANSWER.as_bytes()
+}
+
+/// Answers requests until the end.
+pub(super) async fn requests<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> io::Result<()> {
+    counted(stream, |_| {}).await
 }
 
 /// Tells `count` of the requests that it is about to answer.
-pub(crate) async fn counted(listener: TcpListener, count: impl Fn(u64) + Clone + Send + 'static) {
-    let length = HELLO.len();
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {length}\r\nDate: {DATE}\r\n\r\n{HELLO}"
-    );
-    let (length, answers) = (answer.len(), &*answer.repeat(ANSWERS).leak());
-    let serve = |stream| {
-        let count = count.clone();
-        async move { _ = answer_all(stream, answers.as_bytes(), length, count).await }
-    };
-    accept(listener, serve).await;
-}
-
-/// Answers until the end. `answers` is [`ANSWERS`] of them, each of `length` octets.
-async fn answer_all(mut stream: TcpStream, answers: &[u8], length: usize, count: impl Fn(u64)) -> io::Result<()> {
+pub(crate) async fn counted<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, count: impl Fn(u64)) -> io::Result<()> {
+    let (length, answers) = (ANSWER.len(), ALL_ANSWERS.as_bytes());
     let mut last = [0; 3];
     loop {
         let mut due = read(&mut stream, |octets| heads(&mut last, octets)).await?;
@@ -53,6 +54,7 @@ async fn answer_all(mut stream: TcpStream, answers: &[u8], length: usize, count:
         while due > 0 {
             let now = due.min(ANSWERS);
             stream.write_all(&answers[..now * length]).await?;
+            stream.flush().await?;
             due -= now;
         }
     }
@@ -79,7 +81,7 @@ fn heads(last: &mut [u8; 3], octets: &[u8]) -> usize {
 }
 
 /// Reads once. What was read goes to `take`, which tells what is to be done about it.
-async fn read<T>(stream: &mut TcpStream, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
+async fn read<S: AsyncRead + Unpin, T>(stream: &mut S, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
     poll_fn(|cx| {
         BUFFER.with_borrow_mut(|buffer| {
             let mut buffer = ReadBuf::new(buffer);
@@ -94,16 +96,15 @@ async fn read<T>(stream: &mut TcpStream, mut take: impl FnMut(&[u8]) -> T) -> io
     .await
 }
 
-pub(super) async fn bodies(listener: TcpListener) {
-    // Whole chunks, so that they take one write, too.
-    let chunk = [format!("{PIECE:x}\r\n").as_bytes(), &OCTETS, b"\r\n"].concat();
-    let chunk: &[u8] = chunk.leak();
-    let serve = |mut stream| async move { while content(&mut stream, chunk).await.is_ok() {} };
-    accept(listener, serve).await;
+/// Sends large content, or swallows it, until the end.
+pub(super) async fn bodies<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+    loop {
+        content(&mut stream).await?;
+    }
 }
 
 /// One message. The head comes in one read, as the load sends it in one write.
-async fn content(stream: &mut TcpStream, chunk: &[u8]) -> io::Result<()> {
+async fn content<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     let (is_put, is_chunked, mut received) = read(stream, |octets| {
         let head = octets.windows(4).position(|window| window == HEAD_END).map_or(octets.len(), |end| end + 4);
         let target = octets.split(|&octet| octet == b' ').nth(1);
@@ -117,7 +118,7 @@ async fn content(stream: &mut TcpStream, chunk: &[u8]) -> io::Result<()> {
         return stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     }
     let (framing, piece, end) = if is_chunked {
-        ("Transfer-Encoding: chunked".to_owned(), chunk, "0\r\n\r\n")
+        ("Transfer-Encoding: chunked".to_owned(), CHUNK.as_slice(), "0\r\n\r\n")
     } else {
         (format!("Content-Length: {LENGTH}"), OCTETS.as_slice(), "")
     };
