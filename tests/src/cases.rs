@@ -1,7 +1,7 @@
 //! The labelled wire cases: one JSON object a line, with escaped input and what it must come to. Knows no parser.
 
-use crate::reference::{Outstanding, Role};
-use serde_json::Value;
+use crate::reference::{Message, Outstanding, Role, Start, Upgrade};
+use serde_json::{Map, Value};
 
 /// Above this many octets a case is not split everywhere, only fed in pieces of [`LARGE_PIECES`].
 pub const EVERY_SPLIT: usize = 4096;
@@ -32,6 +32,20 @@ pub struct Case {
     pub after: String,
     /// Octets behind a close or an upgrade that are not parsed.
     pub tail_len: Option<u64>,
+}
+
+impl Case {
+    /// Whether these are the messages that it is labelled with.
+    ///
+    /// # Panics
+    /// They are others.
+    pub fn check(&self, messages: &[Message]) {
+        let id = &self.id;
+        assert_eq!(messages.len(), self.messages.len(), "{id}: messages: {messages:?}");
+        for (message, labels) in messages.iter().zip(&self.messages) {
+            check_message(id, message, labels.as_object().expect("labels are an object"));
+        }
+    }
 }
 
 /// Every public case.
@@ -96,4 +110,38 @@ pub fn unescape(text: &str) -> Vec<u8> {
         });
     }
     octets
+}
+
+fn check_message(id: &str, message: &Message, labels: &Map<String, Value>) {
+    for (key, label) in labels {
+        let found = match (key.as_str(), &message.start) {
+            ("method", Start::Request { method, .. }) => octets(method) == *label,
+            ("target", Start::Request { target, .. }) => octets(target) == *label,
+            ("status", Start::Response { status, .. }) => *status == *label,
+            ("version", Start::Request { minor, .. } | Start::Response { minor, .. }) => format!("1.{minor}") == *label,
+            ("headers_n", _) => message.fields.len() == *label,
+            ("trailers_n", _) => message.trailers.len() == *label,
+            ("body_len", _) => message.body.len() == *label,
+            ("body_esc", _) => message.body == unescape(label.as_str().expect("text")),
+            ("keep_alive", _) => message.keep_alive == *label,
+            ("interim", _) => message.interim == *label,
+            ("upgrade", _) => {
+                *label
+                    == match message.upgrade {
+                        Some(Upgrade::Connect) => "connect",
+                        Some(Upgrade::Offered) => "offered",
+                        Some(Upgrade::Switched) => "101",
+                        None => "",
+                    }
+            }
+            _ => panic!("{id}: no message has {key}"),
+        };
+        assert!(found, "{id}: {key} is not {label}: {message:?}");
+    }
+    assert_eq!(message.interim, labels.get("interim") == Some(&Value::Bool(true)), "{id}: interim");
+    assert_eq!(message.upgrade.is_some(), labels.contains_key("upgrade"), "{id}: upgrade");
+}
+
+fn octets(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).expect("methods and targets are text")
 }

@@ -2,10 +2,9 @@
 //! a close or an error, over every storage.
 
 use http_proto::{End, RecvErrorKind};
-use serde_json::Value;
-use tests::cases::{Case, EVERY_SPLIT, LARGE_PIECES, public, unescape};
+use tests::cases::{Case, EVERY_SPLIT, LARGE_PIECES, public};
 use tests::drive::{Ending, Outcome, Setup, Storage};
-use tests::reference::{Message, Role, Start, Upgrade};
+use tests::reference::Role;
 
 fn end(case: &Case) -> Option<End> {
     case.eof.then_some(End::Clean)
@@ -115,10 +114,7 @@ fn an_aborted_end() {
 
 fn check(case: &Case, outcome: &Outcome) {
     let id = &case.id;
-    assert_eq!(outcome.messages.len(), case.messages.len(), "{id}: messages, then {:?}", outcome.ending);
-    for (message, labels) in outcome.messages.iter().zip(&case.messages) {
-        check_message(id, message, labels.as_object().expect("labels are an object"));
-    }
+    case.check(&outcome.messages);
     let after = match outcome.ending {
         Ending::Open => "open",
         Ending::Close => "close",
@@ -134,38 +130,4 @@ fn check(case: &Case, outcome: &Outcome) {
     if let Some(tail) = case.tail_len {
         assert_eq!(case.input.len() as u64 - outcome.consumed, tail, "{id}: tail");
     }
-}
-
-fn check_message(id: &str, message: &Message, labels: &serde_json::Map<String, Value>) {
-    for (key, label) in labels {
-        let found = match (key.as_str(), &message.start) {
-            ("method", Start::Request { method, .. }) => octets(method) == *label,
-            ("target", Start::Request { target, .. }) => octets(target) == *label,
-            ("status", Start::Response { status, .. }) => *status == *label,
-            ("version", Start::Request { minor, .. } | Start::Response { minor, .. }) => format!("1.{minor}") == *label,
-            ("headers_n", _) => message.fields.len() == *label,
-            ("trailers_n", _) => message.trailers.len() == *label,
-            ("body_len", _) => message.body.len() == *label,
-            ("body_esc", _) => message.body == unescape(label.as_str().expect("text")),
-            ("keep_alive", _) => message.keep_alive == *label,
-            ("interim", _) => message.interim == *label,
-            ("upgrade", _) => {
-                *label
-                    == match message.upgrade {
-                        Some(Upgrade::Connect) => "connect",
-                        Some(Upgrade::Offered) => "offered",
-                        Some(Upgrade::Switched) => "101",
-                        None => "",
-                    }
-            }
-            _ => panic!("{id}: no message has {key}"),
-        };
-        assert!(found, "{id}: {key} is not {label}: {message:?}");
-    }
-    assert_eq!(message.interim, labels.get("interim") == Some(&Value::Bool(true)), "{id}: interim");
-    assert_eq!(message.upgrade.is_some(), labels.contains_key("upgrade"), "{id}: upgrade");
-}
-
-fn octets(octets: &[u8]) -> &str {
-    std::str::from_utf8(octets).expect("methods and targets are text")
 }

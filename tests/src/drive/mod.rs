@@ -2,15 +2,19 @@
 //! compared. What must hold of every run, whatever the input, is asserted on the way. Judges no message.
 //!
 //! * this file: what goes in ([`Setup`]) and what comes out ([`Outcome`]);
-//! * `run`: the loop, and the grammar of events;
+//! * `run`: the loop;
+//! * `heard`: messages, put together from events; the grammar of those;
 //! * `side`: what differs between server and client;
 //! * `buffers`: how octets get into each storage.
 
 mod buffers;
+mod heard;
 mod run;
 mod side;
 
 pub use buffers::Storage;
+pub use heard::Heard;
+pub use side::Side;
 
 use crate::reference::{Message, Outstanding, Role};
 use buffers::{Buffer, Lent};
@@ -113,11 +117,15 @@ impl Setup {
 }
 
 fn start(connection: &mut Connection<Client>, request: &Outstanding, out: &mut SendBuf) -> Result<(), SendError> {
+    connection.start(&request_head(request), BodyLength::Empty, out)
+}
+
+/// The head of a request without content that is such a one.
+pub fn request_head(request: &Outstanding) -> RequestHead<'_> {
     let method = std::str::from_utf8(&request.method).expect("a method is text");
     let (target, host) = if method == "CONNECT" { ("h:80", "h:80") } else { ("/", "h") };
     let head = RequestHead::new(method, target).host(host);
-    let head = if request.upgrade { head.upgrade(&["x"]) } else { head };
-    connection.start(&head, BodyLength::Empty, out)
+    if request.upgrade { head.upgrade(&["x"]) } else { head }
 }
 
 /// What the core made of an input. Equal for every fragmentation of it.

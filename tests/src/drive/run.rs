@@ -2,10 +2,11 @@
 //! that stays.
 
 use super::buffers::Buffer;
-use super::side::{Side, owned};
+use super::heard::Heard;
+use super::side::Side;
 use super::{Answers, Ending, Outcome, Setup};
 use crate::pair::one::written;
-use crate::reference::{Message, Upgrade};
+use crate::reference::Upgrade;
 use http_proto::{Connection, End, Event, RecvError, SendBuf, State, Step};
 use std::collections::VecDeque;
 
@@ -17,9 +18,7 @@ pub(super) struct Run<R: Side, B> {
     end_with_last: bool,
     /// What the unanswered requests ask for.
     due: VecDeque<Option<Upgrade>>,
-    messages: Vec<Message>,
-    unfinished: Option<Message>,
-    tail: Option<Vec<u8>>,
+    heard: Heard,
     /// Octets put in so far.
     put: u64,
 }
@@ -39,9 +38,7 @@ impl<R: Side, B> Run<R, B> {
             answers: setup.answers,
             end_with_last: setup.end_with_last,
             due: VecDeque::new(),
-            messages: Vec::new(),
-            unfinished: None,
-            tail: None,
+            heard: Heard::default(),
             put: 0,
         }
     }
@@ -76,14 +73,15 @@ impl<R: Side, B> Run<R, B> {
         }
         // The end closes every connection, but only a message may say that it is the last.
         let mut closing = self.is_closing()
-            && (self.input.get().end().is_none() || self.messages.last().is_some_and(|message| !message.keep_alive));
+            && (self.input.get().end().is_none()
+                || self.heard.messages.last().is_some_and(|message| !message.keep_alive));
         if let Some(end) = end
             && error.is_none()
         {
-            let before = self.messages.len();
+            let before = self.heard.messages.len();
             self.input.get().set_end(end);
             error = self.steps().err();
-            closing |= self.messages.len() > before && self.is_closing();
+            closing |= self.heard.messages.len() > before && self.is_closing();
         }
         self.outcome(error, closing)
     }
@@ -107,38 +105,20 @@ impl<R: Side, B> Run<R, B> {
                     return Err(error);
                 }
             };
-            let mut payload = None;
-            match self.connection.event(input) {
-                Event::HeadersComplete(head) => {
-                    assert!(self.unfinished.is_none() && self.tail.is_none(), "a head only between messages");
-                    let message = R::begin(&head);
-                    if message.interim {
-                        self.messages.push(message);
-                    } else {
-                        self.unfinished = Some(message);
-                    }
-                }
-                Event::Payload(octets) => {
-                    assert!(!octets.is_empty(), "payload is never empty");
-                    let message = self.unfinished.as_mut().expect("payload only inside a message");
-                    message.body.extend_from_slice(octets);
-                    payload = Some(octets.len());
-                }
-                Event::MessageComplete(trailers) => {
-                    let mut message = self.unfinished.take().expect("an end only inside a message");
-                    message.trailers = owned(trailers);
-                    self.due.push_back(message.upgrade);
-                    self.messages.push(message);
-                }
-                Event::UpgradeTail(tail) => {
-                    assert!(self.tail.is_none() && self.unfinished.is_none(), "one tail, between messages");
-                    self.tail = Some(tail.to_vec());
-                }
+            let event = self.connection.event(input);
+            match event {
                 Event::NeedInput => assert_eq!(step, Step::NeedInput),
                 Event::Paused => assert_eq!(step, Step::Paused),
                 Event::Closed => assert_eq!(step, Step::Closed),
+                Event::HeadersComplete(_) | Event::Payload(_) | Event::MessageComplete(_) | Event::UpgradeTail(_) => {}
             }
-            if let (Some(length), Some(message), true) = (payload, &self.unfinished, B::RETAINS) {
+            let payload = if let Event::Payload(octets) = event { Some(octets.len()) } else { None };
+            let completes = matches!(event, Event::MessageComplete(_));
+            self.heard.hear::<R>(event);
+            if completes {
+                self.due.push_back(self.heard.messages.last().and_then(|message| message.upgrade));
+            }
+            if let (Some(length), Some(message), true) = (payload, &self.heard.unfinished, B::RETAINS) {
                 let start = message.body.len() - length;
                 assert_eq!(input.retain(), message.body[start..], "retained payload is the payload");
             }
@@ -152,7 +132,7 @@ impl<R: Side, B> Run<R, B> {
                     answer_due(&mut self.connection, &mut self.due, &mut self.out);
                 }
                 Step::NeedInput => {
-                    assert!(self.tail.is_none(), "nothing is awaited behind a tail");
+                    assert!(self.heard.tail.is_none(), "nothing is awaited behind a tail");
                     return Ok(step);
                 }
                 Step::Paused => panic!("nothing is undecided, nothing is in the way"),
@@ -166,7 +146,7 @@ impl<R: Side, B> Run<R, B> {
 
     /// A tail is all that was put in and not consumed as HTTP.
     fn check_tail(&self, unread: u64) {
-        if let Some(tail) = &self.tail {
+        if let Some(tail) = &self.heard.tail {
             assert_eq!(self.connection.received() + tail.len() as u64 + unread, self.put);
             assert_eq!(unread, 0, "the tail is handed over whole");
         }
@@ -178,7 +158,7 @@ impl<R: Side, B> Run<R, B> {
             R::refuse(&mut self.connection, error, &mut self.out);
         }
         let sent = written(&mut self.out);
-        let Run { connection, messages, unfinished, tail, .. } = self;
+        let Run { connection, heard: Heard { messages, unfinished, tail }, .. } = self;
         let ending = match (error, tail) {
             (Some(error), _) => Ending::Error(error),
             (None, Some(_)) => Ending::Upgrade,

@@ -7,7 +7,7 @@ use http_proto::{
 };
 
 /// What differs between the roles.
-pub(super) trait Side: http_proto::Role {
+pub trait Side: http_proto::Role {
     /// A message with this head and nothing else yet.
     fn begin(head: &Self::Head<'_>) -> Message;
     /// Answers the oldest request, which asks for `upgrade`.

@@ -13,6 +13,7 @@ mod running;
 mod secure;
 
 pub mod alone;
+pub mod cases;
 pub mod curl;
 pub mod deadlines;
 pub mod dialing;
@@ -23,6 +24,7 @@ pub mod hooks;
 pub mod lifecycle;
 pub mod loads;
 pub mod requests;
+pub mod scripted;
 pub mod sockets;
 pub mod troubles;
 pub mod tunnel;
@@ -183,6 +185,11 @@ macro_rules! scenarios {
         $crate::scenarios! { all secure $crate::scenario::Secure($rig) }
     };
     (all $kind:ident $rig:expr) => {
+        $crate::scenarios! { in cases on $kind $rig =>
+            requests_in_one_piece,
+            requests_octet_by_octet,
+            requests_in_two_pieces,
+        }
         $crate::scenarios! { in curl on $kind $rig =>
             get,
             head_has_the_length_and_no_content,
@@ -293,6 +300,11 @@ macro_rules! scenarios {
             ; in the clear
             a_server_that_closes_idle_connections_loses_no_request,
             a_unix_socket_carries_requests,
+        }
+        $crate::scenarios! { in scripted on $kind $rig =>
+            answers_in_one_piece,
+            answers_octet_by_octet,
+            answers_in_two_pieces,
         }
         $crate::scenarios! { in sockets on $kind $rig =>
             ; in the clear

@@ -6,7 +6,9 @@ use std::time::Duration;
 #[cfg(feature = "tls")]
 use {
     crate::certificates::Authority,
-    http_driver::rustls::{ClientConfig, ClientConnection, ServerConfig, StreamOwned, pki_types::ServerName},
+    http_driver::rustls::{
+        ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned, pki_types::ServerName,
+    },
     std::sync::{Arc, OnceLock},
 };
 
@@ -16,6 +18,22 @@ pub enum Stream {
     Plain(TcpStream),
     #[cfg(feature = "tls")]
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    /// A server's end.
+    #[cfg(feature = "tls")]
+    AcceptedTls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+/// Does the same with either.
+macro_rules! with {
+    ($stream:expr, $socket:ident => $plain:expr, $tls:ident => $secured:expr) => {
+        match $stream {
+            Stream::Plain($socket) => $plain,
+            #[cfg(feature = "tls")]
+            Stream::Tls($tls) => $secured,
+            #[cfg(feature = "tls")]
+            Stream::AcceptedTls($tls) => $secured,
+        }
+    };
 }
 
 /// The configurations of all servers and clients of this process.
@@ -60,22 +78,21 @@ impl Stream {
         Stream::Tls(Box::new(tls))
     }
 
+    /// The same with TLS, of which this is the server's end; the handshake is made with the first read.
+    #[cfg(feature = "tls")]
+    pub fn accepted(socket: TcpStream) -> Self {
+        let tls = ServerConnection::new(Arc::clone(&keys().server)).unwrap();
+        Stream::AcceptedTls(Box::new(StreamOwned::new(tls, socket)))
+    }
+
     /// The socket below.
     pub fn socket(&self) -> &TcpStream {
-        match self {
-            Stream::Plain(socket) => socket,
-            #[cfg(feature = "tls")]
-            Stream::Tls(tls) => &tls.sock,
-        }
+        with!(self, socket => socket, tls => &tls.sock)
     }
 
     /// Another hand on the socket; not with TLS, which has no two.
     pub fn try_clone(&self) -> io::Result<TcpStream> {
-        match self {
-            Stream::Plain(socket) => socket.try_clone(),
-            #[cfg(feature = "tls")]
-            Stream::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        with!(self, socket => socket.try_clone(), _tls => Err(io::ErrorKind::Unsupported.into()))
     }
 
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -92,42 +109,28 @@ impl Stream {
 
     /// Closes the sending side.
     pub fn half_close(&mut self) -> io::Result<()> {
-        #[cfg(feature = "tls")]
-        if let Stream::Tls(tls) = self {
+        with!(self, socket => socket.shutdown(Shutdown::Write), tls => {
             tls.conn.send_close_notify();
             tls.flush()?;
             // Who has read that may be gone already.
             let _ = tls.sock.shutdown(Shutdown::Write);
-            return Ok(());
-        }
-        self.socket().shutdown(Shutdown::Write)
+            Ok(())
+        })
     }
 }
 
 impl Read for Stream {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Stream::Plain(socket) => socket.read(room),
-            #[cfg(feature = "tls")]
-            Stream::Tls(tls) => tls.read(room),
-        }
+        with!(self, socket => socket.read(room), tls => tls.read(room))
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        match self {
-            Stream::Plain(socket) => socket.write(octets),
-            #[cfg(feature = "tls")]
-            Stream::Tls(tls) => tls.write(octets),
-        }
+        with!(self, socket => socket.write(octets), tls => tls.write(octets))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Stream::Plain(socket) => socket.flush(),
-            #[cfg(feature = "tls")]
-            Stream::Tls(tls) => tls.flush(),
-        }
+        with!(self, socket => socket.flush(), tls => tls.flush())
     }
 }

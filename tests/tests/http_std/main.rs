@@ -4,6 +4,7 @@ mod client;
 mod handlers;
 mod parking;
 mod rig;
+mod scripted;
 mod stream;
 mod upgrade;
 mod wire;
