@@ -42,7 +42,8 @@ fn the_map_is_complete() {
     for path in &named {
         assert!(root().join(path).exists(), "{path} is in the map, and nowhere else");
     }
-    for path in ["http-proto/src", "http-driver/src", "http-tokio/src", "http-smol/src"].map(sources).concat() {
+    let crates = ["http-proto/src", "http-driver/src", "http-tokio/src", "http-smol/src", "http-std/src"];
+    for path in crates.map(sources).concat() {
         assert!(named.contains(&path.as_str()), "{path} is not in the map");
     }
 }
