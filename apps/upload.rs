@@ -42,8 +42,7 @@ impl Upload {
             Some(length) => request.header(CONTENT_LENGTH, length),
             None => request.header(TRAILER, OCTETS),
         };
-        // Without content there is nothing to be expected.
-        if self.expect && length != Some(0) {
+        if self.expect {
             request = request.expect_continue();
         }
         request.on_informational(|interim| _ = print(&interim.status().to_string(), interim.headers()))

@@ -31,8 +31,8 @@ pub(crate) fn request(request: Request<Body>, server: &Uri) -> Request<Body> {
     if hop.accepts_trailers() {
         fields.insert(TE, HeaderValue::from_static("trailers"));
     }
-    if !http11 || body.is_end_stream() {
-        // HTTP/1.0 does not know it, and without content it means nothing.
+    if !http11 {
+        // HTTP/1.0 does not know it.
         fields.remove(EXPECT);
     }
     // The URI says where to connect to, and Host what the client has asked for: an absolute target before its own Host.

@@ -96,6 +96,8 @@ impl<C: Connect> Client<C> {
         if length == BodyLength::Unknown && parts.extensions.get::<Streaming>().is_some() {
             length = BodyLength::Streaming;
         }
+        // RFC 9110 section 10.1.1: without content there is nothing to be expected.
+        head.split.expect_continue &= !matches!(length, BodyLength::Empty | BodyLength::Exact(0));
         let informed = parts.extensions.get::<Informed>();
         let (mut again, mut begun) = (false, None);
         if self.0.pipelining > 1

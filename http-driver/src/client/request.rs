@@ -89,6 +89,7 @@ impl<C: Connect> RequestBuilder<C> {
     }
 
     /// Holds the content back until the server has said that it wants it (RFC 9110 section 10.1.1), or for a second.
+    /// Without content the server is not asked.
     pub fn expect_continue(self) -> Self {
         self.change(|request| {
             request.headers_mut().insert(EXPECT, HeaderValue::from_static("100-continue"));

@@ -63,6 +63,19 @@ fn content_waits_for_100() {
     assert_eq!(site.client.connections().idle, 1);
 }
 
+// X2: without content nothing is expected (RFC 9110 section 10.1.1), however that was said.
+#[test]
+fn nothing_is_asked_for_without_content() {
+    for body in [Body::empty(), "".into(), Body::new(http_body_util::Empty::<bytes::Bytes>::new())] {
+        let mut site = Site::new();
+        let task = site.task(site.client.put("http://example.com/").expect_continue().body(body).send());
+        let peer = site.lines.peer();
+        assert_eq!(peer.text(), "PUT / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 0\r\n\r\n");
+        site.answer(&peer, HELLO);
+        assert_eq!(task.done().unwrap().status(), StatusCode::OK);
+    }
+}
+
 // X2: it does not come.
 #[test]
 fn content_waits_for_100_no_longer_than_a_second() {
