@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod flight;
 pub mod gone;
 pub mod hooks;
+pub mod hostile;
 pub mod lifecycle;
 pub mod loads;
 pub mod requests;
@@ -35,6 +36,7 @@ pub mod wired;
 
 pub use client::{Answer, Client};
 pub use kinds::{Build, Handle, Handler};
+pub use loads::peak;
 pub use permits::Permits;
 pub use routes::{Probe, exchange_of};
 pub use running::{App, Running, app, block_on, serve, start, start_routes, start_routes_with, text, within};
@@ -259,6 +261,18 @@ macro_rules! scenarios {
             an_exchange_passes_its_stations_in_order,
             finished_means_that_the_kernel_has_the_last_octet,
             hooks_are_called_in_order,
+        }
+        $crate::scenarios! { in hostile on $kind $rig =>
+            ; in the clear
+            whatever_is_wrong_is_told,
+            a_reset_anywhere_is_an_error,
+            a_close_before_the_answer,
+            what_nobody_asked_for_costs_the_connection,
+            folded_lines_are_unfolded,
+            floods_are_read_as_far_as_their_bound,
+            a_slow_drip_has_its_deadlines,
+            an_endless_answer_ends_with_its_reader,
+            a_server_that_only_accepts,
         }
         $crate::scenarios! { in lifecycle on $kind $rig =>
             a_slow_head_is_refused,
