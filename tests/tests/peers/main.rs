@@ -1,5 +1,5 @@
-//! The server of http-tokio before clients of other makes, and the servers of all runtimes under an application written for
-//! another one. Loopback, a port of the system's choice, and a deadline on every wait.
+//! The server of http-tokio before clients of other makes, the servers of all runtimes under an application written for
+//! another one, and our clients before servers of other makes. Loopback, a port of the system's choice, and a deadline on every wait.
 
 #[path = "../../src/app.rs"]
 mod app;
@@ -10,8 +10,10 @@ mod hyper_bodies;
 mod hyper_client;
 mod octets;
 mod octets_closing;
+mod ours;
 mod router;
 mod scripts;
+mod servers;
 mod service;
 
 use http_tokio::{Body, Request, Response};

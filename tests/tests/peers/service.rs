@@ -33,8 +33,8 @@ pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, Box
         "target" => Response::new(request.uri().to_string().into()),
         "echo" => Response::new(request.into_body()),
         "count" => count(request.into_body()).await?,
-        "sized" => Response::new(Body::new(Pattern { at: 0, end: argument.parse()?, sized: true })),
-        "chunked" => Response::new(Body::new(Pattern { at: 0, end: argument.parse()?, sized: false })),
+        "sized" => Response::new(Body::new(Pattern::new(argument.parse()?, true))),
+        "chunked" => Response::new(Body::new(Pattern::new(argument.parse()?, false))),
         "trailers" => trailers(),
         "hints" => {
             let hints = HeaderMap::from_iter([(header::LINK, HeaderValue::from_static("</a.css>; rel=preload"))]);
@@ -153,11 +153,17 @@ pub(crate) async fn echoes(stream: impl AsyncRead + AsyncWrite + Unpin, sent: &[
 }
 
 /// The pattern, made as it is asked for.
-struct Pattern {
+pub(crate) struct Pattern {
     at: usize,
     end: usize,
     /// The length is announced.
     sized: bool,
+}
+
+impl Pattern {
+    pub(crate) fn new(length: usize, sized: bool) -> Self {
+        Pattern { at: 0, end: length, sized }
+    }
 }
 
 impl hyper::body::Body for Pattern {
