@@ -7,7 +7,6 @@ use crate::waiting::{self, Ready, Running};
 use http_driver::OnDisconnect;
 use http_driver::parts::guarded;
 use http_proto::Instant;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 /// What has become of something that was awaited.
@@ -41,9 +40,9 @@ impl Shared {
         let mut ready = Ready::default();
         let mut running = Running::new();
         loop {
-            self.watched.store(waiting::depth(), Relaxed);
+            self.watch_from(Some(waiting::place()));
             let polled = running.poll(|| guarded(|| poll(&mut cx)));
-            self.watched.store(0, Relaxed);
+            self.watch_from(None);
             match polled {
                 None => return Awaiting::Panicked,
                 Some(Poll::Ready(value)) => return Awaiting::Ready(value),

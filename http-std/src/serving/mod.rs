@@ -18,7 +18,7 @@ use crate::Socket;
 use crate::body::{Found, Source};
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
-use crate::waiting::{self, Alarm, For, Ready, Running, Watch, Watched};
+use crate::waiting::{self, Alarm, For, Place, Ready, Running, Watch, Watched};
 use bytes::BytesMut;
 use carrier::Carrier;
 use http_driver::parts::{Marks, RequestSpan, inform, lock};
@@ -27,7 +27,7 @@ use http_proto::{Connection, Event, Instant, RecvError, Server, Step};
 use news::News;
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -39,9 +39,9 @@ pub(crate) struct Shared {
     /// client learns of it.
     socket: Mutex<Option<Waited>>,
     conn: Mutex<Conn>,
-    /// A worker waits for a future of this connection, which it runs within so many others, and looks after the socket
-    /// meanwhile.
-    watched: AtomicU32,
+    /// Where a worker polls a future of this connection, behind which it looks after the socket: the halves of a
+    /// [`Place`], or zero.
+    watched: AtomicU64,
 }
 
 /// What is waited for.
@@ -124,7 +124,7 @@ impl Shared {
             options,
             socket: Mutex::new(Some(Waited { socket, watched: None, alarm: None })),
             conn: Mutex::new(conn),
-            watched: AtomicU32::new(0),
+            watched: AtomicU64::new(0),
         }
     }
 
@@ -159,6 +159,16 @@ impl Shared {
         // Without a socket it is over, and that is to be noticed.
         let Some(socket) = self.socket() else { return Ready { broken: true, ..Ready::default() } };
         wait(Watch { socket: socket.as_fd(), readable, writable }, deadline)
+    }
+
+    fn watch_from(&self, place: Option<Place>) {
+        let halves = place.map_or(0, |Place { thread, depth }| u64::from(thread) << 32 | u64::from(depth));
+        self.watched.store(halves, Relaxed);
+    }
+
+    fn watched_from(&self) -> Option<Place> {
+        let halves = self.watched.load(Relaxed);
+        (halves != 0).then_some(Place { thread: (halves >> 32) as u32, depth: halves as u32 })
     }
 
     /// Has `cx` woken by what a turn has left undone; false: the connection is over.
@@ -322,18 +332,17 @@ enum Sought {
 impl Source for Shared {
     fn content(&self, number: u64, cx: Option<&Context<'_>>) -> Poll<Found> {
         // Who waits for a future must not be held up by it; he looks after the socket in the place of this.
-        let here = cx.filter(|cx| waiting::is_own(cx.waker()));
-        let watched = cx.filter(|_| match self.watched.load(Relaxed) {
-            0 => false,
-            // Not he, but a future that this thread runs within his.
-            depth => here.is_none() || waiting::depth() <= depth,
+        let (here, own) = (waiting::place(), cx.filter(|cx| waiting::is_own(cx.waker())));
+        let watcher = cx.and_then(|_| self.watched_from()).filter(|watcher| {
+            // Not he, but a future that his thread runs within his.
+            here.thread != watcher.thread || here.depth <= watcher.depth || own.is_none()
         });
         loop {
             let sought = self.with(|conn| {
                 if let Some(found) = conn.take_content(number) {
                     return Sought::Found(found);
                 }
-                if let Some(cx) = watched {
+                if let (Some(cx), Some(_)) = (cx, watcher) {
                     conn.reader = Some(cx.waker().clone());
                     return Sought::Later;
                 }
@@ -346,7 +355,7 @@ impl Source for Shared {
                 Sought::Found(found) => return Poll::Ready(found),
                 Sought::Again => {}
                 Sought::Wait(awaited) => {
-                    if let Some(cx) = here {
+                    if let Some(cx) = own {
                         if self.register(cx, awaited) {
                             return Poll::Pending;
                         }
@@ -360,7 +369,7 @@ impl Source for Shared {
                 }
                 Sought::Later => {
                     // Who watches looks after the socket next if this is his own doing.
-                    if watched.is_some_and(|cx| !cx.waker().will_wake(&waiting::waker())) {
+                    if watcher.is_some_and(|watcher| watcher.thread != here.thread) {
                         self.info.wake();
                     }
                     return Poll::Pending;

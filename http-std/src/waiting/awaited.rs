@@ -9,7 +9,7 @@ use rustix::event::PollFlags;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
 
@@ -101,6 +101,8 @@ thread_local! {
 struct Awaited {
     sockets: RefCell<Vec<Entry>>,
     alarms: RefCell<Vec<Set>>,
+    /// The thread, above zero once it was asked for.
+    number: Cell<u32>,
     /// Futures that this thread runs, one within the other.
     depth: Cell<u32>,
     /// How often it was woken.
@@ -126,6 +128,7 @@ impl Awaited {
         Awaited {
             sockets: RefCell::new(Vec::new()),
             alarms: RefCell::new(Vec::new()),
+            number: Cell::new(0),
             depth: Cell::new(0),
             woken: Cell::new(0),
         }
@@ -176,9 +179,22 @@ pub(super) fn note_woken() {
     AWAITED.with(|awaited| awaited.woken.set(awaited.woken.get() + 1));
 }
 
-/// Futures that this thread runs, one within the other.
-pub(crate) fn depth() -> u32 {
-    AWAITED.with(|awaited| awaited.depth.get())
+/// Where a future runs: on a thread, within so many others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) thread: u32,
+    pub(crate) depth: u32,
+}
+
+/// Where this is.
+pub(crate) fn place() -> Place {
+    static THREADS: AtomicU32 = AtomicU32::new(1);
+    AWAITED.with(|awaited| {
+        if awaited.number.get() == 0 {
+            awaited.number.set(THREADS.fetch_add(1, Relaxed));
+        }
+        Place { thread: awaited.number.get(), depth: awaited.depth.get() }
+    })
 }
 
 /// This thread runs a further future.

@@ -4,7 +4,7 @@
 mod awaited;
 mod bell;
 
-pub(crate) use awaited::{Alarm, For, Watched, depth};
+pub(crate) use awaited::{Alarm, For, Place, Watched, place};
 pub(crate) use bell::{Bell, is_own, waker};
 
 use crate::clock;
