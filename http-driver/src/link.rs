@@ -59,6 +59,8 @@ pub(crate) struct Link<R: Side, Io, T> {
     /// The peer is gone.
     lost: bool,
     half_closed: bool,
+    /// Somebody has more to be sent when everything is written.
+    pub(crate) awaits_written: bool,
     /// The transport keeps octets back.
     unflushed: bool,
     /// The last octet of the buffer, which has been written, stays in it until the transport has let go of it: all the
@@ -89,6 +91,7 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
             error: None,
             lost: false,
             half_closed: false,
+            awaits_written: false,
             unflushed: false,
             last_is_written: false,
             burst: 0,
@@ -125,6 +128,11 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
         let (full, crowded) = (self.out.view().is_full(), self.out.len() >= BATCH);
         let written = self.written;
         self.poll_send(cx);
+        if self.awaits_written && self.out.is_empty() {
+            // Behind a look at the input, which may say that no more is wanted.
+            self.awaits_written = false;
+            cx.waker().wake_by_ref();
+        }
         let timed = self.written > written;
         if timed {
             self.now = self.timer.now();

@@ -38,6 +38,8 @@ enum Kind {
     Whole(Bytes),
     Incoming(Incoming),
     Channel(Receiver),
+    /// Made by whoever asks for it, however long that takes; behind a mutex as the next.
+    Made(Mutex<Boxed>),
     /// Behind a mutex, which nobody ever waits for, so that `&Request<Body>` can be held across an await.
     Boxed(Mutex<Boxed>),
 }
@@ -86,6 +88,24 @@ impl Body {
         }
     }
 
+    /// Any other body whose frames are made by whoever asks for them, who does nothing else meanwhile: by a read that blocks,
+    /// for example. Each goes out before the next is asked for.
+    pub fn made_when_asked<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Body(Kind::Made(Mutex::new(Box::pin(Erased(Box::pin(body))))))
+    }
+
+    /// Whether its next frame is made by whoever asks for it.
+    pub(crate) fn is_made_when_asked(&self) -> bool {
+        match &self.0 {
+            Kind::Empty | Kind::Whole(_) | Kind::Incoming(_) | Kind::Channel(_) | Kind::Boxed(_) => false,
+            Kind::Made(_) => true,
+        }
+    }
+
     /// Content that is still arriving, and runs its connection when it is read.
     pub(crate) fn arriving(body: impl http_body::Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
         Self::boxed(body)
@@ -96,7 +116,7 @@ impl Body {
         match &self.0 {
             Kind::Empty => Some(Body::empty()),
             Kind::Whole(whole) => Some(whole.clone().into()),
-            Kind::Incoming(_) | Kind::Channel(_) | Kind::Boxed(_) => None,
+            Kind::Incoming(_) | Kind::Channel(_) | Kind::Made(_) | Kind::Boxed(_) => None,
         }
     }
 
@@ -179,7 +199,7 @@ impl http_body::Body for Body {
             }
             Kind::Incoming(incoming) => incoming.poll_frame(cx),
             Kind::Channel(receiver) => receiver.poll_frame(cx),
-            Kind::Boxed(body) => {
+            Kind::Made(body) | Kind::Boxed(body) => {
                 let body = body.get_mut().unwrap_or_else(PoisonError::into_inner);
                 body.as_mut().poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(BodyError::from)))
             }
@@ -192,7 +212,7 @@ impl http_body::Body for Body {
             Kind::Whole(whole) => whole.is_empty(),
             Kind::Incoming(incoming) => incoming.is_over(),
             Kind::Channel(_) => false,
-            Kind::Boxed(body) => lock(body).is_end_stream(),
+            Kind::Made(body) | Kind::Boxed(body) => lock(body).is_end_stream(),
         }
     }
 
@@ -202,7 +222,7 @@ impl http_body::Body for Body {
             Kind::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Kind::Incoming(incoming) => incoming.length().map_or_else(SizeHint::new, SizeHint::with_exact),
             Kind::Channel(_) => SizeHint::new(),
-            Kind::Boxed(body) => lock(body).size_hint(),
+            Kind::Made(body) | Kind::Boxed(body) => lock(body).size_hint(),
         }
     }
 }
@@ -214,6 +234,7 @@ impl fmt::Debug for Kind {
             Kind::Whole(_) => "Whole",
             Kind::Incoming(_) => "Incoming",
             Kind::Channel(_) => "Channel",
+            Kind::Made(_) => "Made",
             Kind::Boxed(_) => "Boxed",
         })
     }

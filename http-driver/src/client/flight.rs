@@ -201,6 +201,10 @@ impl<C: Connect> Flight<C> {
             if core.awaiting_continue() || out.is_full() {
                 return Ok(());
             }
+            if body.is_made_when_asked() && !out.is_empty() {
+                self.link.awaits_written = true;
+                return Ok(());
+            }
             // Nothing is sent of nothing; this is how to ask whether something could be.
             if core.send(&[], out).is_err() {
                 // The server does not want the rest; its answer says why. Without one, all of it may go elsewhere.

@@ -12,7 +12,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body as _, Frame, SizeHint};
 use http_driver::parts::lock;
 use http_driver::{BodyError, BoxError};
-use pieces::{Frames, Paced, Readable};
+use pieces::{Frames, Readable};
 use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
@@ -145,7 +145,7 @@ impl Body {
             Body { kind: Kind::Driven(body), rest } if rest.is_empty() => body,
             Body { kind: Kind::Empty, rest: whole } => whole.into(),
             Body { kind: Kind::Whole(whole), rest } if rest.is_empty() => whole.into(),
-            body if body.is_made_when_asked() => http_driver::Body::new(Paced::new(body)),
+            body if body.is_made_when_asked() => http_driver::Body::made_when_asked(body),
             body => http_driver::Body::new(body),
         }
     }

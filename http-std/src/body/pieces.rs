@@ -1,12 +1,9 @@
 //! Content that is made piece by piece by whoever asks for it: from readers and iterators.
 
-use super::Body;
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
-use http_driver::{BodyError, BoxError};
+use http_body::Frame;
+use http_driver::BoxError;
 use std::io::{self, ErrorKind, Read};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 /// Octets of one piece of a reader: enough to make reading cheap, and few enough to stay in the cache.
 const PIECE: usize = 64 * 1024;
@@ -101,41 +98,5 @@ impl<R: Read> Iterator for Readable<R> {
             Ok(piece) => Some(Ok(Frame::data(piece))),
             Err(error) => Some(Err(error.into())),
         }
-    }
-}
-
-/// Content that is made by whoever asks for it, for a connection that has other things to do as well: between any two
-/// pieces it gets a turn.
-pub(super) struct Paced {
-    body: Body,
-    /// The connection has had its turn.
-    ready: bool,
-}
-
-impl Paced {
-    pub(super) fn new(body: Body) -> Self {
-        Paced { body, ready: true }
-    }
-}
-
-impl http_body::Body for Paced {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if !std::mem::replace(&mut self.ready, false) {
-            self.ready = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -184,6 +184,44 @@ fn a_reader_may_wait_for_what_its_pieces_do() {
     server.finish();
 }
 
+/// A reader of a great piece and then a small one; meanwhile it is noted when it is asked.
+struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>, Vec<usize>);
+
+impl Read for Slow {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let Some(piece) = self.2.pop() else { return Ok(0) };
+        if self.2.is_empty() {
+            self.0.send(()).map_err(io::Error::other)?;
+            self.1.recv_timeout(DEADLINE).map_err(io::Error::other)?;
+        }
+        room[..piece].fill(b'x');
+        Ok(piece)
+    }
+}
+
+// All that was made before goes out, whatever the sockets hold, before a reader is asked that may take its time.
+#[test]
+fn nothing_is_kept_back_while_a_reader_reads() {
+    const PIECE: usize = 64 * 1024;
+    const PIECES: usize = 256;
+    let (asked, asks) = mpsc::channel();
+    let (goes_on, go_on) = mpsc::channel();
+    let (asks, goes_on) = (std::sync::Mutex::new(asks), std::sync::Mutex::new(goes_on));
+    let server = RawServer::start(move |_, mut peer| {
+        peer.head();
+        // The pace is that of the server, so that the sockets are full nearly always.
+        peer.octets(PIECE * PIECES);
+        asks.lock().unwrap().recv_timeout(DEADLINE).unwrap();
+        goes_on.lock().unwrap().send(()).unwrap();
+        assert_eq!(peer.octets(3), b"xxx");
+        peer.send(OK);
+    });
+    let pieces = std::iter::once(3).chain([PIECE; PIECES]).collect();
+    let reader = Body::sized_reader(Slow(asked, go_on, pieces), (PIECE * PIECES + 3) as u64);
+    assert_eq!(text(Client::new().put(url(&server)).body(reader).send()), "ok");
+    server.finish();
+}
+
 #[test]
 fn content_of_any_kind_is_sent() {
     let server = RawServer::start(|_, mut peer| {
