@@ -22,7 +22,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 /// Content with its trailers, whose methods wait. It implements [`Read`], and [`http_body::Body`] for tower services: there
-/// a poll may wait, too.
+/// a poll may wait, too, where it is made by an executor of another make, or the content when it is asked for.
 ///
 /// Asking for the content of a request for the first time sends 100 (Continue) to a client that waits for that. What is
 /// not read is swallowed within the bounds `drain` of the configuration, beyond which the connection closes. It may be

@@ -1,10 +1,11 @@
 //! The client, where threads are special: several of them share one, an answer goes from one to the other, and whoever
 //! waits is told whatever comes first.
 
+use crate::handlers::run;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_std::{
     Body, BodyError, BoxError, Client, ClientExchange, ClientTimeouts, Config, Dialer, Phase, PoolLimits, RequestError,
-    Response, Threads, Upgraded, block_on,
+    Response, Threads, Upgraded, block_on, handler_fn,
 };
 use std::future::{pending, poll_fn};
 use std::io::{self, Read, Write};
@@ -393,6 +394,31 @@ fn another_protocol_is_read_and_written_by_two_threads() {
     }
     assert_eq!((client.connections().connections, proxied.connections().connections), (0, 0));
     server.finish();
+}
+
+// N14, N18: its thread reads what comes from either, and a third one sends on when the answer has begun.
+#[test]
+fn a_handler_that_waits_for_a_server_looks_after_both_connections() {
+    let upstream = RawServer::start(|_, mut peer| {
+        peer.head();
+        assert_eq!(peer.octets(8), b"3\r\none\r\n");
+        // The second piece comes while the answer is awaited.
+        assert_eq!(peer.octets(8), b"3\r\ntwo\r\n");
+        peer.send(format!("{CHUNKED}3\r\nuno\r\n"));
+        assert_eq!(peer.octets(15), b"5\r\nthree\r\n0\r\n\r\n");
+        peer.send("3\r\ndos\r\n0\r\n\r\n");
+    });
+    let (client, to) = (Client::new(), url(&upstream));
+    let forward = move |request: Request<Body>| client.post(&to).body(request.into_body()).send();
+    let server = run(handler_fn(forward), 2);
+    let mut asking = server.client();
+    asking.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    thread::sleep(SHORT);
+    asking.send("3\r\ntwo\r\n");
+    assert!(asking.head().starts_with("HTTP/1.1 200 "));
+    assert_eq!(asking.octets(8), b"3\r\nuno\r\n");
+    asking.send("5\r\nthree\r\n0\r\n\r\n");
+    assert_eq!(asking.octets(13), b"3\r\ndos\r\n0\r\n\r\n");
 }
 
 // A tower service, whose future runs where it is polled; where that is no thread of this crate, it waits.
