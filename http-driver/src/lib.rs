@@ -92,6 +92,8 @@ pub mod parts {
     pub use crate::sending::{BATCH, Content, finish, inform, respond, send, upgrade};
     pub use crate::side::respond as respond_dated;
     pub use crate::timings::Marks;
+    #[cfg(feature = "rustls")]
+    pub use crate::tls::accept::{Handshake, ServerTls};
     pub use crate::trace::{RequestSpan, closed, refused};
     pub use crate::watched::lock;
 }

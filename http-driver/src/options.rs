@@ -93,7 +93,7 @@ pub struct Options {
     pub on_close: RefHook<Ended>,
     /// What is spoken below HTTP.
     #[cfg(feature = "rustls")]
-    pub(crate) tls: crate::tls::accept::ServerTls,
+    pub tls: crate::tls::accept::ServerTls,
     logger: Mutex<Option<Arc<dyn Logger>>>,
     logs: AtomicBool,
     /// The connections.

@@ -1,6 +1,7 @@
 //! What a server does with TLS: the handshake, within its deadline, in the place of a connection.
 
 use super::error::{TlsError, TlsErrorKind};
+use super::info::TlsInfo;
 use super::server_config;
 use super::stream::Tls;
 use crate::info::ConnInfo;
@@ -9,7 +10,6 @@ use crate::server::{HttpService, Serving};
 use crate::service::Services;
 use crate::watched::lock;
 use crate::{Timer, Transport};
-use http_proto::Instant;
 use rustls::ServerConfig;
 use std::fmt;
 use std::future::poll_fn;
@@ -23,10 +23,12 @@ const LINGER: usize = 64 * 1024;
 type Hook = Box<dyn Fn(&ConnInfo, &TlsError) + Send + Sync>;
 
 /// How a server speaks TLS, if it does.
-pub(crate) struct ServerTls {
+pub struct ServerTls {
     config: Mutex<Option<Arc<ServerConfig>>>,
-    pub(crate) timeout: Duration,
-    pub(crate) on_error: Option<Hook>,
+    /// How long a client may take for the handshake.
+    pub timeout: Duration,
+    /// Told of every handshake that has failed.
+    pub on_error: Option<Hook>,
 }
 
 impl Default for ServerTls {
@@ -36,18 +38,133 @@ impl Default for ServerTls {
 }
 
 impl ServerTls {
-    pub(crate) fn set(&self, config: Arc<ServerConfig>) {
+    /// Speaks TLS from now on, as the configuration has it.
+    pub fn set(&self, config: Arc<ServerConfig>) {
         *lock(&self.config) = Some(server_config(config));
     }
 
-    pub(crate) fn config(&self) -> Option<Arc<ServerConfig>> {
+    /// What is spoken on new connections.
+    pub fn config(&self) -> Option<Arc<ServerConfig>> {
         lock(&self.config).clone()
+    }
+
+    /// Tells of a handshake that has failed.
+    pub fn failed(&self, connection: &ConnInfo, error: &TlsError) {
+        if let Some(hook) = &self.on_error {
+            guarded(|| hook(connection, error));
+        }
     }
 }
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerTls").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+/// A server's handshake. Whoever polls it keeps the time.
+#[derive(Debug)]
+pub struct Handshake<Io> {
+    tls: Tls<Io>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Shaking,
+    /// Something else than HTTP was agreed upon.
+    Parting,
+    /// The client may read why it was refused; so much of what it has sent was swallowed.
+    Refusing(TlsError, usize),
+    Over,
+}
+
+impl<Io: Transport> Handshake<Io> {
+    /// One that begins.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    pub fn new(io: Io, config: Arc<ServerConfig>) -> Result<Self, TlsError> {
+        Ok(Handshake { tls: Tls::server(io, config)?, stage: Stage::Shaking })
+    }
+
+    /// Goes on with it, and notes what was agreed upon. Ready with true, HTTP can be spoken; with false, something else
+    /// was to be, and the connection is over.
+    ///
+    /// # Errors
+    /// It has failed, and the client has been told, if that could be done.
+    pub fn poll(&mut self, cx: &mut Context<'_>, connection: &ConnInfo) -> Poll<Result<bool, TlsError>> {
+        loop {
+            match &mut self.stage {
+                Stage::Shaking => match ready!(self.tls.poll_handshake(cx)) {
+                    Ok(()) => {
+                        let agreed = self.tls.info();
+                        let is_http1 = agreed.as_ref().is_some_and(TlsInfo::is_http1);
+                        self.stage = if is_http1 { Stage::Over } else { Stage::Parting };
+                        if let Some(agreed) = agreed {
+                            connection.set_tls(agreed);
+                        }
+                        if is_http1 {
+                            return Poll::Ready(Ok(true));
+                        }
+                    }
+                    Err(error) if error.cause().is_some() => self.stage = Stage::Refusing(error, 0),
+                    Err(error) => {
+                        self.stage = Stage::Over;
+                        return Poll::Ready(Err(error));
+                    }
+                },
+                Stage::Parting => {
+                    let _ = ready!(self.tls.poll_shutdown(cx));
+                    return Poll::Ready(self.end());
+                }
+                Stage::Refusing(_, swallowed) => {
+                    // The alert goes first.
+                    let _ = ready!(self.tls.poll_shutdown(cx));
+                    let mut scratch = [0; 4096];
+                    while *swallowed < LINGER {
+                        match ready!(self.tls.get_mut().poll_read(cx, &mut scratch)) {
+                            Ok(count @ 1..) => *swallowed += count,
+                            Ok(0) | Err(_) => break,
+                        }
+                    }
+                    return Poll::Ready(self.end());
+                }
+                Stage::Over => return Poll::Ready(Ok(false)),
+            }
+        }
+    }
+
+    /// Gives it up, as no time is left.
+    ///
+    /// # Errors
+    /// It has failed, by that or before.
+    pub fn expire(&mut self) -> Result<bool, TlsError> {
+        match &self.stage {
+            Stage::Shaking => Err(TlsError::new(TlsErrorKind::Timeout)),
+            Stage::Parting | Stage::Refusing(..) | Stage::Over => self.end(),
+        }
+    }
+
+    /// Gives it up, as nothing is to begin any more.
+    ///
+    /// # Errors
+    /// It has failed before.
+    pub fn end(&mut self) -> Result<bool, TlsError> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Refusing(error, _) => Err(error),
+            Stage::Shaking | Stage::Parting | Stage::Over => Ok(false),
+        }
+    }
+
+    /// Whether something waits to be written. Something to be read is awaited always.
+    pub fn wants_write(&self) -> bool {
+        self.tls.wants_write()
+    }
+
+    /// What it has come to.
+    pub fn into_tls(self) -> Tls<Io> {
+        self.tls
     }
 }
 
@@ -92,16 +209,10 @@ where
         options.registry.add_overloaded();
     }
     let mut place = Place { info, options, overloaded, taken: false };
-    let by = timer.now().saturating_add(place.options.tls.timeout);
-    let tls = match shake(io, config, &mut timer, by, &place).await {
+    let tls = match shake(io, config, &mut timer, &place).await {
         Ok(Some(tls)) => tls,
         Ok(None) => return,
-        Err(error) => {
-            if let Some(hook) = &place.options.tls.on_error {
-                guarded(|| hook(&place.info, &error));
-            }
-            return;
-        }
+        Err(error) => return place.options.tls.failed(&place.info, &error),
     };
     let (info, options) = (Arc::clone(&place.info), Arc::clone(&place.options));
     // Where no service can be made for it, it is closed, and the others go on.
@@ -121,63 +232,21 @@ async fn shake<Io: Transport>(
     io: Io,
     config: Arc<ServerConfig>,
     timer: &mut impl Timer,
-    by: Instant,
     place: &Place,
 ) -> Result<Option<Tls<Io>>, TlsError> {
-    let mut tls = Tls::server(io, config)?;
-    timer.reset(by);
-    let registry = &place.options.registry;
+    let mut handshake = Handshake::new(io, config)?;
+    timer.reset(timer.now().saturating_add(place.options.tls.timeout));
     let shaken = poll_fn(|cx| {
         place.info.set_task(cx);
-        if registry.is_shutting_down() {
+        if place.options.registry.is_shutting_down() {
             // Nothing that was asked for is lost.
-            return Poll::Ready(Ok(false));
+            return Poll::Ready(handshake.end());
         }
-        match tls.poll_handshake(cx) {
-            Poll::Pending => timer.poll(cx).map(|()| Err(TlsError::new(TlsErrorKind::Timeout))),
-            Poll::Ready(shaken) => Poll::Ready(shaken.map(|()| true)),
+        match handshake.poll(cx, &place.info) {
+            Poll::Pending => timer.poll(cx).map(|()| handshake.expire()),
+            shaken @ Poll::Ready(_) => shaken,
         }
     })
-    .await;
-    match shaken {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        Err(error) => {
-            if error.cause().is_some() {
-                linger(&mut tls, timer).await;
-            }
-            return Err(error);
-        }
-    }
-    let Some(info) = tls.info() else { return Ok(None) };
-    let is_http1 = info.is_http1();
-    place.info.set_tls(info);
-    if is_http1 {
-        return Ok(Some(tls));
-    }
-    let mut closed = std::pin::pin!(poll_fn(|cx| tls.poll_shutdown(cx)));
-    poll_fn(|cx| match closed.as_mut().poll(cx) {
-        Poll::Ready(_) => Poll::Ready(()),
-        Poll::Pending => timer.poll(cx),
-    })
-    .await;
-    Ok(None)
-}
-
-/// Lets the client read why it was refused, within the deadline of the handshake.
-async fn linger<Io: Transport>(tls: &mut Tls<Io>, timer: &mut impl Timer) {
-    let mut swallowed = 0;
-    let mut scratch = vec![0; 4096];
-    let mut poll_swallow = |cx: &mut Context<'_>| {
-        // The alert goes first.
-        let _ = ready!(tls.poll_shutdown(cx));
-        while swallowed < LINGER {
-            match ready!(tls.io().poll_read(cx, &mut scratch)) {
-                Ok(count @ 1..) => swallowed += count,
-                Ok(0) | Err(_) => break,
-            }
-        }
-        Poll::Ready(())
-    };
-    poll_fn(|cx| if poll_swallow(cx).is_ready() { Poll::Ready(()) } else { timer.poll(cx) }).await;
+    .await?;
+    Ok(shaken.then(|| handshake.into_tls()))
 }

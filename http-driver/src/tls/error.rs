@@ -53,7 +53,8 @@ enum Cause {
 }
 
 impl TlsError {
-    pub(crate) fn new(kind: TlsErrorKind) -> Self {
+    /// One that neither rustls nor a transport has found.
+    pub fn new(kind: TlsErrorKind) -> Self {
         TlsError { kind, cause: Cause::None }
     }
 

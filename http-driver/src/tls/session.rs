@@ -13,6 +13,8 @@ pub(super) struct Session {
     pub(super) tls: Connection,
     /// Ciphertext that was received, and waits until the plaintext before it has been read.
     rest: Vec<u8>,
+    /// The last read was full, or there was none since octets were taken: there may be plaintext.
+    unread: bool,
     /// TLS has broken. What was received before that is still delivered.
     failed: Option<rustls::Error>,
     /// Our end of what is sent has been announced.
@@ -22,7 +24,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(mut tls: Connection) -> Self {
         tls.set_buffer_limit(Some(UNSENT));
-        Session { tls, rest: Vec::new(), failed: None, closing: false }
+        Session { tls, rest: Vec::new(), unread: false, failed: None, closing: false }
     }
 
     /// Reads plaintext that is there already; `None`: there is none. Zero octets are close_notify.
@@ -54,6 +56,7 @@ impl Session {
             self.step(&mut octets);
         };
         self.rest = octets.to_vec();
+        self.unread = filled == room.len();
         // An end is told behind what came before it.
         if filled > 0 { Ok(Some(filled)) } else { read }
     }
@@ -67,7 +70,13 @@ impl Session {
             }
         }
         self.rest = octets.to_vec();
+        self.unread = true;
         Ok(())
+    }
+
+    /// Whether a read may find something.
+    pub(super) fn has_buffered(&self) -> bool {
+        self.unread || !self.rest.is_empty()
     }
 
     /// The transport has ended.

@@ -146,8 +146,25 @@ impl<Io> Tls<Io> {
         &self.io
     }
 
-    pub(super) fn io(&mut self) -> &mut Io {
+    /// The transport below. Who reads or writes it breaks TLS.
+    pub fn get_mut(&mut self) -> &mut Io {
         &mut self.io
+    }
+
+    /// Whether the handshake is not done yet.
+    pub fn is_handshaking(&self) -> bool {
+        self.session.tls.is_handshaking()
+    }
+
+    /// Whether something waits to be written to the transport.
+    pub fn wants_write(&self) -> bool {
+        self.session.tls.wants_write()
+    }
+
+    /// Whether the next read may find something without the transport: what was received with octets that have been read
+    /// is with the session already, and no transport tells of it.
+    pub fn has_buffered(&self) -> bool {
+        self.session.has_buffered()
     }
 }
 
