@@ -8,7 +8,7 @@ use http_proto::Instant;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// A transport of futures, whose calls wait. Clones are the same one: one thread may read it while another writes.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl<Io: Transport> BlockingTransport for Blocking<Io> {
         flushed(written, wait_until(deadline, |cx| lock(&self.0).poll_flush(cx)))
     }
 
-    fn shutdown(&mut self) -> io::Result<()> {
-        at_once(|cx| lock(&self.0).poll_shutdown(cx))
+    fn shutdown(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        wait_until(deadline, |cx| lock(&self.0).poll_shutdown(cx))
     }
 
     fn abort(&mut self) {
@@ -70,10 +70,10 @@ impl BlockingTransport for MaybeTls<Stream<Socket>> {
         }
     }
 
-    fn shutdown(&mut self) -> io::Result<()> {
+    fn shutdown(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         match self {
-            MaybeTls::Plain(io) => io.shutdown(),
-            tls => at_once(|cx| tls.poll_shutdown(cx)),
+            MaybeTls::Plain(io) => io.shutdown(deadline),
+            tls => wait_until(deadline, |cx| tls.poll_shutdown(cx)),
         }
     }
 
@@ -108,13 +108,5 @@ fn flushed(written: usize, flushed: io::Result<()>) -> io::Result<usize> {
     match flushed {
         Err(error) if error.kind() != ErrorKind::TimedOut => Err(error),
         Err(_) | Ok(()) => Ok(written),
-    }
-}
-
-/// What cannot be done at once is left out: there is no deadline for it.
-fn at_once(poll: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<()>>) -> io::Result<()> {
-    match poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => done,
-        Poll::Pending => Ok(()),
     }
 }

@@ -17,6 +17,9 @@
 //! }
 //! ```
 //!
+//! With feature `tls` servers speak TLS (`Server::tls`), and connections do on a `Tls`. The handshake of a server holds no
+//! thread while it waits for its client.
+//!
 //! Servers and [`Client`] need Unix; connections need nothing but sockets, or anything else that reads and writes.
 //!
 //! With the feature `async-std` there is a module of that name, for applications on that runtime, which is discontinued.
@@ -28,6 +31,8 @@ pub mod async_std;
 mod blocking;
 #[cfg(unix)]
 mod body;
+#[cfg(unix)]
+mod carrier;
 #[cfg(unix)]
 mod client;
 mod clock;
@@ -53,6 +58,8 @@ mod serving;
 mod sleep;
 mod socket;
 mod stream;
+#[cfg(feature = "rustls")]
+mod tls;
 mod transport;
 mod upgraded;
 #[cfg(unix)]
@@ -64,6 +71,8 @@ mod wire;
 pub use blocking::Blocking;
 #[cfg(unix)]
 pub use body::Body;
+#[cfg(unix)]
+pub use carrier::Carrier;
 #[cfg(unix)]
 pub use client::{Client, ClientBuilder, ClientConnection, RequestBuilder, connect, connect_with, tunnel};
 pub use connection::{Connection, Content, Parts, Writer};
@@ -81,6 +90,8 @@ pub use http_driver::{
     Record, Report, RequestError, Resolve, Resolving, Services, Side, Statistics, Streaming, Target, Timings, UriError,
     Within,
 };
+#[cfg(feature = "rustls")]
+pub use http_driver::{TlsError, TlsErrorKind, TlsInfo, rustls};
 pub use http_proto::{
     BodyLength, Config, Event, FieldBlock, Fields, Flow, HalfClose, HopByHop, Limits, MethodKind, Pipeline,
     ReasonPhrase, RecvError, RequestHead, ResponseHead, SendError, State, Timeouts, Version,
@@ -97,6 +108,8 @@ pub use service::{Answer, HandlerFn, ServiceFn, handler_fn, service_fn};
 pub use sleep::Sleep;
 pub use socket::Socket;
 pub use stream::Stream;
+#[cfg(feature = "rustls")]
+pub use tls::Tls;
 pub use transport::BlockingTransport;
 pub use upgraded::Upgraded;
 #[cfg(unix)]

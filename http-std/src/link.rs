@@ -91,8 +91,13 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
                 return;
             }
         }
-        if self.finish_sending().is_none() {
-            return;
+        match self.finish_sending(true) {
+            Some(true) => {}
+            Some(false) => {
+                self.expire();
+                return;
+            }
+            None => return,
         }
         let reads = self.reads(inbox, reading);
         let deadline = self.deadline(reads);
@@ -120,9 +125,9 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
                 break;
             }
         }
-        let writable = self.interest().write;
+        let mut writable = self.interest().write;
         if !writable {
-            self.finish_sending()?;
+            writable = !self.finish_sending(false)?;
         }
         if full && !self.out.view().is_full() {
             return None;
@@ -138,19 +143,23 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
         Some(Awaited { readable, writable, deadline })
     }
 
-    /// Gives the buffer back and closes the sending side, if it is time; `None`: the connection is closed.
-    fn finish_sending(&mut self) -> Option<()> {
+    /// Gives the buffer back and closes the sending side, if it is time; `None`: the connection is closed. False if that
+    /// could not be done in time, or not at once if it does not wait.
+    fn finish_sending(&mut self, waits: bool) -> Option<bool> {
         self.out.release();
         let interest = self.interest();
         if interest.close {
             return None;
         }
         if interest.shutdown_write && !self.half_closed {
+            let deadline = if waits { self.core.poll_timeout(self.now, self.out.view()) } else { AT_ONCE };
+            let shut = self.io.shutdown(deadline);
+            self.now = self.io.now();
             // That the peer is gone already will show when reading.
-            self.half_closed = true;
-            let _ = self.io.shutdown();
+            self.half_closed = !matches!(shut, Err(error) if error.kind() == io::ErrorKind::TimedOut);
+            return Some(self.half_closed);
         }
-        Some(())
+        Some(true)
     }
 
     /// Writes until there is `enough` room, or nothing more can be written. Nothing is read meanwhile.
@@ -164,7 +173,7 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
             }
         }
         if self.out.is_empty() {
-            self.finish_sending();
+            self.finish_sending(true);
         }
     }
 
@@ -260,7 +269,7 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
     /// Closes the sending side: what is over in good order says so.
     pub(crate) fn say_goodbye(&mut self) {
         if !self.is_cut_off() && self.error.is_none() && !std::mem::replace(&mut self.half_closed, true) {
-            let _ = self.io.shutdown();
+            let _ = self.io.shutdown(AT_ONCE);
         }
     }
 }

@@ -102,7 +102,7 @@ impl Transport for Stream<Socket> {
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(BlockingTransport::shutdown(self))
+        Poll::Ready(BlockingTransport::shutdown(self, None))
     }
 
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {

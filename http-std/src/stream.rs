@@ -147,7 +147,7 @@ impl<S: Read + Write> BlockingTransport for Stream<S> {
         Ok(written)
     }
 
-    fn shutdown(&mut self) -> io::Result<()> {
+    fn shutdown(&mut self, _: Option<Instant>) -> io::Result<()> {
         (self.socket)(&self.inner).map_or(Ok(()), |socket| socket.shutdown())
     }
 

@@ -20,14 +20,14 @@ pub trait BlockingTransport {
     /// written has left.
     ///
     /// # Errors
-    /// The deadline has passed; or nothing more can be written.
+    /// The deadline has passed, and the next write begins with the same octets; or nothing more can be written.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>], deadline: Option<Instant>) -> io::Result<usize>;
 
-    /// Closes the sending side; reading goes on.
+    /// Closes the sending side; reading goes on. TLS announces that, and has to write for it.
     ///
     /// # Errors
-    /// The connection is gone.
-    fn shutdown(&mut self) -> io::Result<()>;
+    /// The deadline has passed: it is to be called again. Or the connection is gone.
+    fn shutdown(&mut self, deadline: Option<Instant>) -> io::Result<()>;
 
     /// Makes dropping the transport a reset (SO_LINGER of zero), so that the peer cannot take a part for the whole. By
     /// default there is no such thing.
@@ -52,8 +52,8 @@ impl<T: BlockingTransport + ?Sized> BlockingTransport for Box<T> {
         (**self).write_vectored(slices, deadline)
     }
 
-    fn shutdown(&mut self) -> io::Result<()> {
-        (**self).shutdown()
+    fn shutdown(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        (**self).shutdown(deadline)
     }
 
     fn abort(&mut self) {

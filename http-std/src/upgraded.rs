@@ -3,18 +3,24 @@
 
 #[cfg(unix)]
 use crate::Blocking;
-use crate::{BlockingTransport, Socket, Stream};
+use crate::BlockingTransport;
+#[cfg(unix)]
+use crate::Carrier;
 use bytes::{Buf, Bytes};
 #[cfg(unix)]
 use http_driver::Transport;
 use http_proto::SendBuf;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::Shutdown;
 #[cfg(unix)]
 use std::task::{Context, Poll};
 
 /// Slices of one vectored write.
 const SLICES: usize = 16;
+
+#[cfg(unix)]
+type Usual = Carrier;
+#[cfg(not(unix))]
+type Usual = crate::Stream;
 
 /// A stream of octets of another protocol, on the connection on which HTTP was spoken. No deadline of HTTP runs any
 /// more.
@@ -22,7 +28,7 @@ const SLICES: usize = 16;
 /// Of a server it is on a socket. What a client's [`take_upgraded`](crate::ClientExchange::take_upgraded) returns becomes
 /// one by `Upgraded::from`.
 #[derive(Debug)]
-pub struct Upgraded<T = Stream<Socket>>(http_driver::Upgraded<T>);
+pub struct Upgraded<T = Usual>(http_driver::Upgraded<T>);
 
 impl<T: BlockingTransport> Upgraded<T> {
     pub(crate) fn new(io: T, tail: Bytes, out: SendBuf) -> Self {
@@ -44,7 +50,7 @@ impl<T: BlockingTransport> Upgraded<T> {
     /// The connection is gone.
     pub fn shutdown(&mut self) -> io::Result<()> {
         self.write_out()?;
-        self.0.parts_mut().0.shutdown()
+        self.0.parts_mut().0.shutdown(None)
     }
 
     /// Writes what is left of HTTP, the head that accepted.
@@ -62,28 +68,26 @@ impl<T: BlockingTransport> Upgraded<T> {
     }
 }
 
-impl Upgraded<Stream<Socket>> {
-    /// The same connection for another thread, one to read and one to write. What had been received already is read by
-    /// this one.
+#[cfg(unix)]
+impl Upgraded {
+    /// The same connection for another thread, one to read and one to write, with TLS as without. What had been received
+    /// of the other protocol with HTTP is read by this one.
     ///
     /// # Errors
     /// The head that accepted cannot be written.
     pub fn try_clone(&mut self) -> io::Result<Self> {
         self.write_out()?;
-        Ok(Upgraded::new(self.0.parts_mut().0.get_ref().clone().into(), Bytes::new(), SendBuf::new()))
+        Ok(Upgraded::new(self.0.parts_mut().0.share(), Bytes::new(), SendBuf::new()))
     }
 
-    /// Closes both sides, for all clones: who waits is told.
+    /// Closes both sides, for all clones: who waits is told. With TLS he is told by an error, as the other end has not
+    /// closed in order; the other end is told in order, unless it takes nothing more at present.
     ///
     /// # Errors
     /// The connection is gone.
     pub fn close(&mut self) -> io::Result<()> {
         self.write_out()?;
-        match self.0.parts_mut().0.get_ref() {
-            Socket::Tcp(socket) => socket.shutdown(Shutdown::Both),
-            #[cfg(unix)]
-            Socket::Unix(socket) => socket.shutdown(Shutdown::Both),
-        }
+        self.0.parts_mut().0.close()
     }
 }
 

@@ -44,6 +44,13 @@ impl<S: 'static> ServerHandle<S> {
         self.0.set_logger(logger);
     }
 
+    /// Replaces the configuration of TLS, its certificates among others: for new connections. A server that has spoken in
+    /// the clear speaks TLS from now on.
+    #[cfg(feature = "rustls")]
+    pub fn set_tls(&self, config: Arc<http_driver::rustls::ServerConfig>) {
+        self.0.set_tls(config);
+    }
+
     /// The connections that there are, in no order.
     pub fn connections(&self) -> Vec<Arc<ConnInfo>> {
         self.0.connections()

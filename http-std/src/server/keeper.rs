@@ -7,7 +7,7 @@ use super::{Setup, ThreadService};
 use crate::serving::{Shared, Task};
 use crate::{Listener, Socket, clock};
 use http_driver::parts::{Controlled, guarded};
-use http_driver::{Ended, ListenerState, Opened, Options, Overflow, Report, Services};
+use http_driver::{ListenerState, Opened, Options, Overflow, Report, Services};
 use http_proto::Instant;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -232,17 +232,11 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
             return;
         }
         let info = registry.add(local, peer);
-        self.options.connected(&info);
         let shared = Arc::new(Shared::new(io, Arc::clone(&info), Arc::clone(&self.options)));
-        // Where no service can be made for it, a connection is closed, and the others go on.
-        let Some(task) = Task::new(Arc::clone(&shared), Arc::clone(&self.services)) else {
-            registry.remove(info.id());
-            self.options.closed(&info, &Ended::new(false));
-            return;
-        };
         if full {
             shared.set_overloaded();
         }
+        let task = Task::new(Arc::clone(&shared), Arc::clone(&self.services));
         if self.connections.len() >= 2 * registry.len() + FIRST {
             self.connections.retain(|_, connection| connection.strong_count() > 0);
         }

@@ -120,6 +120,34 @@ impl<L: Listener, S: ThreadService> Server<L, S> {
         self
     }
 
+    /// Speaks TLS on every connection. Its handshake is made in the place of a connection, within
+    /// [`tls_handshake_timeout`](Self::tls_handshake_timeout), and holds no worker while it waits for its client; then the
+    /// connection is like any other, and [`ConnInfo::tls`] knows what was agreed upon. A configuration that names no
+    /// protocol (ALPN) gets `http/1.1` and `http/1.0`; a connection that agrees on another one is closed behind its
+    /// handshake. Default: no TLS.
+    ///
+    /// Several certificates, by the name that clients ask for (SNI), are the matter of the configuration's resolver;
+    /// [`ServerHandle::set_tls`] replaces the configuration.
+    #[cfg(feature = "rustls")]
+    pub fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self {
+        self.options.tls.set(config);
+        self
+    }
+
+    /// How long a client may take for the handshake. Default: 10 s: some round trips on a bad line.
+    #[cfg(feature = "rustls")]
+    pub fn tls_handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.tls.timeout = timeout;
+        self
+    }
+
+    /// Told of every handshake that has failed. No other hook is told of these connections.
+    #[cfg(feature = "rustls")]
+    pub fn on_tls_error(mut self, hook: impl Fn(&ConnInfo, &http_driver::TlsError) + Send + Sync + 'static) -> Self {
+        self.options.tls.on_error = Some(Box::new(hook));
+        self
+    }
+
     /// How long a service that is a future may take for an answer's head, becoming ready included; then it is dropped, and
     /// 503 (Service Unavailable) answered. Default: as long as it likes.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
@@ -147,7 +175,7 @@ impl<L: Listener, S: ThreadService> Server<L, S> {
         self
     }
 
-    /// Told of every connection accepted.
+    /// Told of every connection accepted; of one with TLS when its handshake is done.
     pub fn on_connect(mut self, hook: impl Fn(&ConnInfo) + Send + Sync + 'static) -> Self {
         self.options.on_connect = Some(Box::new(hook));
         self

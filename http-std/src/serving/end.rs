@@ -97,17 +97,12 @@ impl Conn {
         self.report();
     }
 
-    /// The connection is closed in good order, or by its client.
-    pub(super) fn end(&mut self, shared: &Shared) {
-        self.link.say_goodbye();
-        self.cut_off(shared);
-    }
-
-    /// Gives up what is outstanding, and tells of it.
+    /// Ends the connection, by whomever: what is over in good order says so, what is outstanding is given up.
     pub(super) fn cut_off(&mut self, shared: &Shared) {
         if self.ended {
             return;
         }
+        self.link.say_goodbye();
         if self.link.is_cut_off() {
             self.link.io.abort();
         }
@@ -156,7 +151,9 @@ impl Conn {
             shared.options.registry.remove_overloaded();
         }
         shared.options.registry.remove(shared.info.id());
-        self.news.push(News::Closed(ended));
+        if self.begun {
+            self.news.push(News::Closed(ended));
+        }
     }
 
     /// Lets others see where the connection stands.
@@ -167,7 +164,7 @@ impl Conn {
             Conn { link, .. } => link.core.state(),
         };
         self.info.set_transferred(self.link.read, self.link.written);
-        if self.info.set_state(state) {
+        if self.info.set_state(state) && self.begun {
             self.news.push(News::State(state));
         }
     }

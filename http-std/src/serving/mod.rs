@@ -6,21 +6,23 @@
 
 mod answers;
 mod calls;
-mod carrier;
 mod end;
+#[cfg(feature = "rustls")]
+mod handshake;
+mod held;
 mod news;
 mod requests;
 mod task;
 
 pub(crate) use task::{After, Task};
 
-use crate::Socket;
 use crate::body::{Found, Source};
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
 use crate::waiting::{self, Alarm, For, Place, Ready, Running, Watch, Watched};
+use crate::{Carrier, Socket};
 use bytes::BytesMut;
-use carrier::Carrier;
+use held::Held;
 use http_driver::parts::{Marks, RequestSpan, inform, lock};
 use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
 use http_proto::{Connection, Event, Instant, RecvError, Server, Step};
@@ -55,7 +57,7 @@ struct Waited {
 /// What only one thread at a time has to do with.
 struct Conn {
     info: Arc<ConnInfo>,
-    link: Link<Server, Carrier>,
+    link: Link<Server, Held>,
     inbox: Inbox,
     /// Of the heads of requests.
     memory: BytesMut,
@@ -70,6 +72,8 @@ struct Conn {
     news: Vec<News>,
     /// Beyond the limit of connections.
     overloaded: bool,
+    /// HTTP is spoken, and hooks have been told of the connection.
+    begun: bool,
     told_shutdown: bool,
     told_half_closed: bool,
     upgraded: bool,
@@ -100,12 +104,12 @@ enum Content {
 }
 
 impl Shared {
-    /// A connection that has just been accepted.
+    /// A connection that has just been accepted, and that nobody has been told of.
     pub(crate) fn new(socket: Socket, info: Arc<ConnInfo>, options: Arc<Options>) -> Self {
         let core = Connection::server(Arc::clone(&options.config));
         let conn = Conn {
             info: Arc::clone(&info),
-            link: Link::new(core, Carrier::new(socket.clone())),
+            link: Link::new(core, Held::default()),
             inbox: Inbox::new(),
             memory: BytesMut::new(),
             current: None,
@@ -114,6 +118,7 @@ impl Shared {
             refused: false,
             news: Vec::new(),
             overloaded: false,
+            begun: false,
             told_shutdown: false,
             told_half_closed: false,
             upgraded: false,
@@ -126,6 +131,15 @@ impl Shared {
             conn: Mutex::new(conn),
             watched: AtomicU64::new(0),
         }
+    }
+
+    /// HTTP can be spoken from now on.
+    fn begin(&self, carrier: Carrier) {
+        self.with(|conn| {
+            conn.begun = true;
+            conn.link.io.put(carrier);
+        });
+        self.options.connected(&self.info);
     }
 
     /// Answers every request with 503, and closes.

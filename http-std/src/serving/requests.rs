@@ -74,7 +74,7 @@ impl Conn {
             let turn = self.link.try_turn(&mut self.inbox, reading);
             self.settle();
             if self.link.is_closed() {
-                self.end(shared);
+                self.cut_off(shared);
                 return Next::Over;
             }
             // What was held back may go on.

@@ -4,9 +4,11 @@
 use super::Shared;
 use super::answers::Answered;
 use super::calls::Awaiting;
+#[cfg(feature = "rustls")]
+use super::handshake::{Shaken, Shaking};
 use super::requests::Next;
 use crate::waiting::{self, Ready};
-use crate::{Body, clock};
+use crate::{Body, Carrier, clock};
 use http::{Request, Response};
 use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
@@ -18,9 +20,19 @@ use std::time::Duration;
 /// A connection with its service.
 pub(crate) struct Task<S> {
     pub(crate) shared: Arc<Shared>,
-    service: S,
-    generation: usize,
+    stage: Stage<S>,
     services: Arc<Services<S>>,
+}
+
+/// How far a connection has come.
+enum Stage<S> {
+    #[cfg(feature = "rustls")]
+    Shaking(Box<Shaking>),
+    Serving {
+        service: S,
+        generation: usize,
+    },
+    Over,
 }
 
 /// What becomes of a task that a worker puts down.
@@ -39,10 +51,54 @@ where
     S: HttpService<Body> + Send + 'static,
     S::Content: Send + 'static,
 {
-    /// A connection that has just been accepted; `None`: there is no service for it.
-    pub(crate) fn new(shared: Arc<Shared>, services: Arc<Services<S>>) -> Option<Self> {
-        let (service, generation) = guarded(|| services.make(&shared.info))?;
-        Some(Task { shared, service, generation, services })
+    /// A connection that has just been accepted.
+    pub(crate) fn new(shared: Arc<Shared>, services: Arc<Services<S>>) -> Self {
+        let mut task = Task { shared, stage: Stage::Over, services };
+        #[cfg(feature = "rustls")]
+        if let Some(config) = task.shared.options.tls.config() {
+            match Shaking::new(&task.shared, config) {
+                Some(shaking) => task.stage = Stage::Shaking(Box::new(shaking)),
+                None => task.shared.cut_off(),
+            }
+            return task;
+        }
+        if let Some(socket) = task.shared.socket() {
+            task.begin(Carrier::plain(socket));
+        }
+        task
+    }
+
+    /// HTTP can be spoken from now on. Where no service can be made for it, a connection is closed, and the others go on.
+    fn begin(&mut self, carrier: Carrier) {
+        let Task { shared, stage, services } = self;
+        shared.begin(carrier);
+        match guarded(|| services.make(&shared.info)) {
+            Some((service, generation)) => *stage = Stage::Serving { service, generation },
+            None => shared.cut_off(),
+        }
+    }
+
+    /// What there is to do.
+    fn next(&mut self) -> Next {
+        match &mut self.stage {
+            Stage::Serving { .. } => self.shared.next(),
+            #[cfg(feature = "rustls")]
+            Stage::Shaking(shaking) => match shaking.go_on(&self.shared) {
+                Shaken::Wait(awaited) => Next::Wait(awaited),
+                Shaken::Done => {
+                    if let Stage::Shaking(shaking) = std::mem::replace(&mut self.stage, Stage::Over) {
+                        self.begin(shaking.into_carrier());
+                    }
+                    self.next()
+                }
+                Shaken::Over => {
+                    self.stage = Stage::Over;
+                    self.shared.cut_off();
+                    Next::Over
+                }
+            },
+            Stage::Over => Next::Over,
+        }
     }
 
     /// Does what there is to do. With nothing left but to wait for the client, `patience` has it wait, for a moment.
@@ -50,7 +106,7 @@ where
         let waker = waiting::waker();
         self.shared.info.set_task(&Context::from_waker(&waker));
         loop {
-            match self.shared.next() {
+            match self.next() {
                 Next::Over => return After::Over,
                 Next::Refuse(error) => self.shared.refuse(error),
                 Next::Request(request) => {
@@ -93,7 +149,8 @@ where
 
     /// Has a request answered; a status stands for an answer that there is none of, `None` for the end.
     fn call(&mut self, request: Request<Body>) -> Result<Option<Response<Body>>, u16> {
-        let Task { shared, service, generation, services } = self;
+        let Task { shared, stage, services } = self;
+        let Stage::Serving { service, generation } = stage else { return Ok(None) };
         let options = &shared.options;
         let deadline = options.handler_timeout.map(|timeout| clock::now().saturating_add(timeout));
         // Answers before this one need not wait for it.

@@ -23,11 +23,12 @@ pub trait Build<S>: IntoFuture<Output = Report, IntoFuture: Send> + Send + Sized
     fn max_connections(self, connections: usize) -> Self;
     fn overflow(self, overflow: Overflow) -> Self;
     fn max_in_flight(self, requests: usize) -> Self;
-    /// Only of servers that speak TLS; the others never play a secure rig.
     #[cfg(feature = "tls")]
-    fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self {
-        panic!("no TLS here, so no {config:?}")
-    }
+    fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self;
+    #[cfg(feature = "tls")]
+    fn tls_handshake_timeout(self, timeout: Duration) -> Self;
+    #[cfg(feature = "tls")]
+    fn on_tls_error(self, hook: impl Fn(&ConnInfo, &http_driver::TlsError) + Send + Sync + 'static) -> Self;
     fn on_disconnect(self, on_disconnect: OnDisconnect) -> Self;
     fn handler_timeout(self, timeout: Duration) -> Self;
     fn keep_heads(self) -> Self;
@@ -48,6 +49,27 @@ pub trait Build<S>: IntoFuture<Output = Report, IntoFuture: Send> + Send + Sized
 #[macro_export]
 macro_rules! hand_on_settings {
     ($this:ident => $inner:expr, $server:ident => $outer:expr) => {
+        #[cfg(feature = "tls")]
+        fn tls(self, config: std::sync::Arc<http_driver::rustls::ServerConfig>) -> Self {
+            let $this = self;
+            let $server = $inner.tls(config);
+            $outer
+        }
+        #[cfg(feature = "tls")]
+        fn tls_handshake_timeout(self, timeout: std::time::Duration) -> Self {
+            let $this = self;
+            let $server = $inner.tls_handshake_timeout(timeout);
+            $outer
+        }
+        #[cfg(feature = "tls")]
+        fn on_tls_error(
+            self,
+            hook: impl Fn(&http_driver::ConnInfo, &http_driver::TlsError) + Send + Sync + 'static,
+        ) -> Self {
+            let $this = self;
+            let $server = $inner.on_tls_error(hook);
+            $outer
+        }
         fn config(self, config: std::sync::Arc<http_proto::Config>) -> Self {
             let $this = self;
             let $server = $inner.config(config);
@@ -152,11 +174,6 @@ where
         Server::max_in_flight(self, requests)
     }
 
-    #[cfg(feature = "tls")]
-    fn tls(self, config: Arc<http_driver::rustls::ServerConfig>) -> Self {
-        Server::tls(self, config)
-    }
-
     fn spawn(self) -> Handle<S> {
         Handle::new(Server::spawn(self))
     }
@@ -167,6 +184,8 @@ trait Hand<S>: Send + Sync {
     fn local_addr(&self) -> &Address;
     fn set_service(&self, service: S);
     fn set_logger(&self, logger: Option<Arc<dyn Logger>>);
+    #[cfg(feature = "tls")]
+    fn set_tls(&self, config: Arc<http_driver::rustls::ServerConfig>);
     fn connections(&self) -> Vec<Arc<ConnInfo>>;
     fn shutdown(&self, grace: Duration) -> Pin<Box<dyn Future<Output = Report> + Send + '_>>;
 }
@@ -188,6 +207,11 @@ impl<S: Send + 'static, T: Clone + Send + 'static> Hand<S> for Mapped<S, T> {
 
     fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
         self.inner.set_logger(logger);
+    }
+
+    #[cfg(feature = "tls")]
+    fn set_tls(&self, config: Arc<http_driver::rustls::ServerConfig>) {
+        self.inner.set_tls(config);
     }
 
     fn connections(&self) -> Vec<Arc<ConnInfo>> {
@@ -225,6 +249,11 @@ impl<S: Send + 'static> Handle<S> {
 
     pub fn set_logger(&self, logger: Option<Arc<dyn Logger>>) {
         self.0.set_logger(logger);
+    }
+
+    #[cfg(feature = "tls")]
+    pub fn set_tls(&self, config: Arc<http_driver::rustls::ServerConfig>) {
+        self.0.set_tls(config);
     }
 
     pub fn connections(&self) -> Vec<Arc<ConnInfo>> {

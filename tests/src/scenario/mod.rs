@@ -4,6 +4,8 @@
 //!
 //! Every wait has a deadline, and no test asserts how long something took. A few ask Linux about the process.
 
+#[cfg(feature = "tls")]
+pub mod by_hand;
 mod client;
 mod kinds;
 mod permits;
@@ -17,13 +19,19 @@ pub mod cases;
 pub mod curl;
 pub mod deadlines;
 pub mod dialing;
+#[cfg(feature = "tls")]
+pub mod distrust;
 pub mod exchange;
 pub mod flight;
 pub mod gone;
+#[cfg(feature = "tls")]
+pub mod handshakes;
 pub mod hooks;
 pub mod hostile;
 pub mod lifecycle;
 pub mod loads;
+#[cfg(feature = "tls")]
+pub mod makes;
 pub mod requests;
 pub mod scripted;
 pub mod sockets;
@@ -185,6 +193,32 @@ macro_rules! scenarios {
     };
     (secure $rig:expr) => {
         $crate::scenarios! { all secure $crate::scenario::Secure($rig) }
+        $crate::scenarios! { in distrust on secure $crate::scenario::Secure($rig) =>
+            an_answer_cut_off_at_any_record_is_an_error,
+            what_is_no_handshake_is_an_error,
+            who_cannot_be_trusted_is_told_apart,
+            a_server_that_stops_anywhere_in_the_handshake_has_so_long,
+        }
+        $crate::scenarios! { in handshakes on secure $crate::scenario::Secure($rig) =>
+            a_client_that_stops_anywhere_in_the_handshake_has_so_long,
+            handshakes_hold_up_nobody,
+            handshakes_count_against_the_limit,
+            what_is_no_tls_is_told_so,
+            a_request_cut_off_at_any_record_is_never_whole,
+            ends_in_order_are_announced,
+            what_was_decrypted_is_served_before_more_is_awaited,
+            keys_may_change_on_the_way,
+            the_service_is_made_when_all_is_agreed_upon,
+            certificates_are_replaced_while_it_runs,
+            certificates_of_clients_are_seen,
+        }
+        $crate::scenarios! { in makes on secure $crate::scenario::Secure($rig) =>
+            openssl_is_served,
+            node_is_served,
+            node_serves,
+            a_client_asks_to_negotiate_again,
+            a_server_asks_to_negotiate_again,
+        }
     };
     (all $kind:ident $rig:expr) => {
         $crate::scenarios! { in cases on $kind $rig =>

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 #[cfg(feature = "tls")]
 use {
-    crate::certificates::Authority,
+    crate::certificates::{Authority, VERSIONS},
     http_driver::rustls::{
         ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned, pki_types::ServerName,
     },
@@ -41,6 +41,10 @@ macro_rules! with {
 pub struct Keys {
     pub server: Arc<ServerConfig>,
     pub client: Arc<ClientConfig>,
+    /// The same for one version alone, 1.2 and 1.3.
+    pub clients: [Arc<ClientConfig>; 2],
+    /// Who signs what they trust.
+    pub signer: Authority,
     /// The path of a file with the certificate to be trusted.
     pub authority: String,
 }
@@ -55,7 +59,13 @@ pub fn keys() -> &'static Keys {
         let path = std::env::temp_dir().join(format!("authority-{}.pem", std::process::id()));
         std::fs::write(&path, authority.pem()).unwrap();
         let path = path.to_str().unwrap().to_owned();
-        Keys { server: Arc::new(server), client: Arc::new(authority.client()), authority: path }
+        Keys {
+            server: Arc::new(server),
+            client: Arc::new(authority.client()),
+            clients: VERSIONS.map(|version| Arc::new(authority.client_of(&[version]))),
+            signer: authority,
+            authority: path,
+        }
     })
 }
 

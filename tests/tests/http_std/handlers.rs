@@ -12,6 +12,9 @@ use tests::scenario::{Client, DEADLINE, GET, Permits, SHORT, get, post};
 /// A server with a few workers, at this address until the handle is dropped.
 pub(crate) struct Running<S: ThreadService>(pub(crate) ServerHandle<S>);
 
+/// Without TLS, and with it.
+pub(crate) const KINDS: &[bool] = if cfg!(feature = "tls") { &[false, true] } else { &[false] };
+
 impl<S: ThreadService> Running<S> {
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.local_addr().tcp().unwrap()
@@ -19,6 +22,16 @@ impl<S: ThreadService> Running<S> {
 
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.address())
+    }
+
+    /// One that speaks TLS, if that is so.
+    pub(crate) fn client_of(&self, secure: bool) -> Client {
+        #[cfg(feature = "tls")]
+        if secure {
+            return Client::connect_secured(self.address());
+        }
+        assert!(!secure);
+        self.client()
     }
 }
 
@@ -29,8 +42,17 @@ impl<S: ThreadService> Drop for Running<S> {
 }
 
 pub(crate) fn run<S: ThreadService + Clone>(service: S, workers: usize) -> Running<S> {
+    run_as(false, service, workers)
+}
+
+/// One that speaks TLS, if that is so.
+pub(crate) fn run_as<S: ThreadService + Clone>(secure: bool, service: S, workers: usize) -> Running<S> {
     let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
-    Running(serve(listener, service).workers(workers).spawn().unwrap())
+    let server = serve(listener, service).workers(workers);
+    #[cfg(feature = "tls")]
+    let server = if secure { server.tls(Arc::clone(&tests::scenario::wired::keys().server)) } else { server };
+    assert!(!secure || cfg!(feature = "tls"));
+    Running(server.spawn().unwrap())
 }
 
 fn exchange(request: &Request<Body>) -> Exchange {

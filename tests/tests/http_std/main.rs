@@ -6,8 +6,17 @@ mod parking;
 mod rig;
 mod scripted;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod upgrade;
 mod wire;
+
+#[cfg(feature = "tls")]
+mod secure {
+    use crate::rig::Std;
+
+    tests::scenarios!(secure Std);
+}
 
 mod threads {
     use crate::rig::Std;

@@ -69,7 +69,7 @@ fn anything_that_reads_and_writes_is_a_transport() {
     let mut room = [0; 4];
     assert_eq!(stream.read(&mut room, None).unwrap(), 4);
     assert_eq!(stream.write_vectored(&[IoSlice::new(b"more")], Some(Instant::ORIGIN)).unwrap(), 4);
-    stream.shutdown().unwrap();
+    stream.shutdown(None).unwrap();
     stream.abort();
     assert_eq!(stream.into_inner().into_inner(), b"octemore");
 }

@@ -1,6 +1,6 @@
 //! Other protocols on a connection that spoke HTTP, with threads.
 
-use crate::handlers::{Running, run};
+use crate::handlers::{KINDS, Running, run_as};
 use http::header::UPGRADE;
 use http::{Method, Request, Response, StatusCode};
 use http_std::{Body, Exchange, NotUpgraded, ThreadService, Upgraded, handler_fn};
@@ -14,6 +14,7 @@ const OFFER: &str = "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpg
 
 /// Accepts every offer but on "/decline", and tunnels; `then` gets the connection in a thread of its own.
 fn switching(
+    secure: bool,
     then: impl Fn(Result<Upgraded, NotUpgraded>) + Send + Sync + 'static,
 ) -> Running<impl ThreadService + Clone> {
     let then = Arc::new(then);
@@ -29,7 +30,7 @@ fn switching(
         };
         response.body(Body::empty()).unwrap()
     };
-    run(handler_fn(handler), 2)
+    run_as(secure, handler_fn(handler), 2)
 }
 
 fn echo(upgraded: Result<Upgraded, NotUpgraded>) {
@@ -44,10 +45,11 @@ fn echo(upgraded: Result<Upgraded, NotUpgraded>) {
 // I16, I17
 #[test]
 fn what_came_with_the_handshake_is_read_first() {
-    let server = switching(echo);
     let all = format!("{OFFER}the first octets");
-    for at in [0, 1, OFFER.len() - 1, OFFER.len(), OFFER.len() + 3, all.len()] {
-        let mut client = server.client();
+    let cuts = [0, 1, OFFER.len() - 1, OFFER.len(), OFFER.len() + 3, all.len()];
+    for (&secure, at) in KINDS.iter().flat_map(|secure| cuts.map(|at| (secure, at))) {
+        let server = switching(secure, echo);
+        let mut client = server.client_of(secure);
         client.send(&all[..at]);
         thread::sleep(SHORT / 10);
         client.send(&all[at..]);
@@ -57,8 +59,8 @@ fn what_came_with_the_handshake_is_read_first() {
         assert_eq!(client.octets(8), b"and more");
         client.half_close();
         assert_eq!(client.rest(), "");
+        assert!(server.0.connections().is_empty());
     }
-    assert!(server.0.connections().is_empty());
 }
 
 // I15
@@ -66,7 +68,7 @@ fn what_came_with_the_handshake_is_read_first() {
 fn a_declined_offer_is_told_and_http_goes_on() {
     let (send, told) = mpsc::channel();
     let send = Mutex::new(send);
-    let server = switching(move |upgraded| send.lock().unwrap().send(upgraded.map(|_| ())).unwrap());
+    let server = switching(false, move |upgraded| send.lock().unwrap().send(upgraded.map(|_| ())).unwrap());
     let mut client = server.client();
     for _ in 0..2 {
         client.send(OFFER.replace("/chat", "/decline"));
@@ -82,7 +84,7 @@ fn a_tunnel_delivers_both_ways_to_the_ends() {
     const LENGTH: usize = 8 * 1024 * 1024;
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = other.local_addr().unwrap();
-    let server = switching(move |upgraded| {
+    let server = switching(false, move |upgraded| {
         let mut client = upgraded.unwrap();
         let mut there = TcpStream::connect(target).unwrap();
         let mut reads = client.try_clone().unwrap();
@@ -126,7 +128,7 @@ fn a_tunnel_delivers_both_ways_to_the_ends() {
 
 #[test]
 fn an_offer_with_content_waits_for_its_end() {
-    let server = switching(echo);
+    let server = switching(false, echo);
     let mut client = server.client();
     let offer = OFFER.replace("\r\n\r\n", "\r\nContent-Length: 3\r\n\r\n");
     client.send(&offer);
@@ -134,4 +136,68 @@ fn an_offer_with_content_waits_for_its_end() {
     client.send("abctail");
     assert!(client.head().starts_with("HTTP/1.1 101 "));
     assert_eq!(client.octets(4), b"tail");
+}
+
+// I26: neither waits for what the other waits for.
+#[cfg(feature = "tls")]
+#[test]
+fn with_tls_one_thread_reads_while_another_writes() {
+    use tests::scenario::by_hand::ByHand;
+    use tests::scenario::wired::keys;
+
+    /// More than sockets hold.
+    const LENGTH: usize = 16 * 1024 * 1024;
+    let (send, told) = mpsc::channel();
+    let send = Mutex::new(send);
+    let server = switching(true, move |upgraded| {
+        let mut reads = upgraded.unwrap();
+        let mut writes = reads.try_clone().unwrap();
+        let writing = thread::spawn(move || {
+            writes.write_all(&vec![b'x'; LENGTH]).unwrap();
+            writes.shutdown().unwrap();
+        });
+        let count = io::copy(&mut reads, &mut io::sink()).unwrap();
+        send.lock().unwrap().send(count).unwrap();
+        writing.join().unwrap();
+    });
+    for config in &keys().clients {
+        let mut client = ByHand::shaken(server.address(), config);
+        let offer = client.seal(OFFER);
+        client.send(offer);
+        // While the other end has nothing to read,
+        client.take_until("xxxxxxxx", 1000);
+        // and while it can write nothing.
+        for _ in 0..LENGTH / 4096 {
+            let record = client.seal([b'y'; 4096]);
+            client.send(record);
+        }
+        client.tls.send_close_notify();
+        let end = client.wants();
+        client.send(end);
+        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), LENGTH as u64);
+        let rest = client.rest();
+        assert!(rest.closed && rest.text.bytes().all(|octet| octet == b'x'));
+    }
+}
+
+#[test]
+fn who_waits_is_told_of_a_close() {
+    for &secure in KINDS {
+        let (send, told) = mpsc::channel();
+        let send = Mutex::new(send);
+        let server = switching(secure, move |upgraded| {
+            let mut waits = upgraded.unwrap();
+            let mut closes = waits.try_clone().unwrap();
+            let send = send.lock().unwrap().clone();
+            let waiting = thread::spawn(move || send.send(waits.read(&mut [0; 10])).unwrap());
+            thread::sleep(SHORT);
+            closes.close().unwrap();
+            waiting.join().unwrap();
+        });
+        let mut client = server.client_of(secure);
+        client.send(OFFER);
+        assert!(client.head().starts_with("HTTP/1.1 101 "));
+        assert_eq!(client.rest(), "");
+        assert!(!matches!(told.recv_timeout(DEADLINE).unwrap(), Ok(1..)));
+    }
 }
