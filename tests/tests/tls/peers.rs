@@ -1,105 +1,100 @@
-//! TLS with other makes on real sockets: OpenSSL's own client, and Node's client and server.
+//! TLS with hyper on real sockets, both ways. The scenarios have other makes.
 
-use http::{Request, Response};
-use http_driver::rustls::ClientConfig;
-use http_tokio::{Body, BoxError, Client, Dialer, Exchange, serve, service_fn};
-use std::io::Write;
-use std::process::{Command, Stdio};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use http_driver::rustls::pki_types::ServerName;
+use http_tokio::{Body, BodyError, Client, Dialer, serve, service_fn};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use tests::certificates::{Authority, Identity};
+use tests::certificates::VERSIONS;
 use tests::scenario::DEADLINE;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpListener;
+use tests::scenario::wired::keys;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-async fn version(request: Request<Body>) -> Result<Response<Body>, BoxError> {
-    let exchange = request.extensions().get::<Exchange>().unwrap();
-    Ok(Response::new(format!("{:?}", exchange.connection().tls().unwrap().version()).into()))
+/// More than records and sockets hold.
+const LENGTH: usize = 4 * 1024 * 1024;
+
+fn content() -> Bytes {
+    (0..LENGTH).map(|at| (at / 7) as u8).collect()
 }
 
-/// A server, and its port.
-async fn server(identity: &Identity) -> u16 {
+/// Sends content and gets it back, over one connection.
+async fn hyper_asks(to: SocketAddr) {
+    for config in &keys().clients {
+        let socket = TcpStream::connect(to).await.unwrap();
+        let tls = TlsConnector::from(Arc::clone(config)).connect(ServerName::from(to.ip()), socket).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.unwrap();
+        let driven = tokio::spawn(connection);
+        for last in [false, false, true] {
+            let mut request = Request::post("/").header("host", "h");
+            if last {
+                request = request.header("connection", "close");
+            }
+            sender.ready().await.unwrap();
+            let answer = sender.send_request(request.body(Full::new(content())).unwrap()).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            assert!(answer.into_body().collect().await.unwrap().to_bytes() == content());
+        }
+        // The end is in order for it, too.
+        driven.await.unwrap().unwrap();
+    }
+}
+
+// I26
+#[tokio::test]
+async fn hyper_is_served() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    serve(listener, service_fn(version)).tls(Arc::new(identity.server())).spawn();
-    port
+    let to = listener.local_addr().unwrap();
+    let echo = service_fn(async |request: Request<Body>| Ok::<_, Infallible>(Response::new(request.into_body())));
+    serve(listener, echo).tls(Arc::clone(&keys().server)).spawn();
+    timeout(DEADLINE, hyper_asks(to)).await.unwrap();
 }
 
-/// What a program prints.
-async fn run(mut command: Command, input: &'static str) -> String {
-    let running = tokio::task::spawn_blocking(move || {
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it is installed");
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+// I26
+#[tokio::test]
+async fn hyper_is_served_by_threads() {
+    let echo = http_std::handler_fn(|mut request: Request<http_std::Body>| {
+        let content = request.body_mut().collect(2 * LENGTH)?;
+        Ok::<_, BodyError>(Response::new(http_std::Body::from(content)))
     });
-    let output = timeout(DEADLINE, running).await.unwrap().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    String::from_utf8(output.stdout).unwrap()
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap();
+    let server = http_std::serve(listener, echo).tls(Arc::clone(&keys().server)).spawn().unwrap();
+    timeout(DEADLINE, hyper_asks(to)).await.unwrap();
+    server.dispose();
 }
 
 // I26
 #[tokio::test]
-async fn openssl_is_served() {
-    let identity = Authority::new().identity(&["localhost"]);
-    let port = server(&identity).await;
-    for (option, version) in [("-tls1_2", "TLSv1_2"), ("-tls1_3", "TLSv1_3")] {
-        let mut command = Command::new("openssl");
-        let to = format!("127.0.0.1:{port}");
-        command.args(["s_client", "-quiet", "-ign_eof", "-alpn", "http/1.1", option, "-connect", &to]);
-        let answer = run(command, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(version), "{answer}");
-    }
-}
-
-// I26
-#[tokio::test]
-async fn node_is_served() {
-    let authority = Authority::new();
-    let port = server(&authority.identity(&["localhost"])).await;
-    let script = format!(
-        "const https = require('https');
-        const agent = new https.Agent({{ keepAlive: true, ca: `{}` }});
-        const get = then => https.get({{ host: '127.0.0.1', servername: 'localhost', port: {port}, agent }}, answer => {{
-            answer.on('data', data => process.stdout.write(data + ' '));
-            answer.on('end', then);
-        }});
-        get(() => get(() => agent.destroy()));",
-        authority.pem()
-    );
-    let mut command = Command::new("node");
-    command.args(["-e", &script]);
-    assert_eq!(run(command, "").await, "TLSv1_3 TLSv1_3 ");
-}
-
-fn client(config: ClientConfig) -> Client {
-    Client::builder().connector(Dialer::default().tls(Arc::new(config))).build()
-}
-
-// I26
-#[tokio::test]
-async fn node_serves() {
-    let authority = Authority::new();
-    let identity = authority.identity(&["127.0.0.1"]);
-    let script = format!(
-        "const server = require('https').createServer({{ cert: `{}`, key: `{}` }}, (request, answer) => {{
-            answer.end(request.socket.getProtocol() + ' ' + request.socket.alpnProtocol);
-        }});
-        server.listen(0, '127.0.0.1', () => console.log(server.address().port));",
-        identity.certificate_pem, identity.key_pem
-    );
-    let mut command = tokio::process::Command::new("node");
-    let mut node = command.args(["-e", &script]).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
-    let port = timeout(DEADLINE, lines.next_line()).await.unwrap().unwrap().unwrap();
-    let client = client(authority.client());
-    for _ in 0..2 {
-        let asked = async {
-            let mut answer = client.get(format!("https://127.0.0.1:{port}/")).send().await.unwrap();
-            answer.body_mut().collect(1000).await.unwrap()
-        };
-        assert_eq!(timeout(DEADLINE, asked).await.unwrap(), "TLSv1.3 http/1.1");
-    }
-    assert_eq!(client.connections().connections, 1);
+async fn hyper_serves() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(Arc::clone(&keys().server));
+    let serving = tokio::spawn(async move {
+        for _ in VERSIONS {
+            let tls = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+            let echo = hyper::service::service_fn(async |request: Request<Incoming>| {
+                Ok::<_, Infallible>(Response::new(request.into_body()))
+            });
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), echo).await.unwrap();
+        }
+    });
+    let asking = async {
+        for config in &keys().clients {
+            let client = Client::builder().connector(Dialer::default().tls(Arc::clone(config))).build();
+            for _ in 0..3 {
+                let answer = client.post(format!("https://{to}/")).body(content()).send().await;
+                let answer = answer.unwrap().body_mut().collect(2 * LENGTH).await.unwrap();
+                assert!(answer == content());
+            }
+            assert_eq!(client.connections().connections, 1);
+        }
+        serving.await.unwrap();
+    };
+    timeout(DEADLINE, asking).await.unwrap();
 }
