@@ -1,8 +1,11 @@
 //! A proxy that makes tunnels, as clients want it for https: `cargo run --release -p http-tokio --example proxy_tunnel
 //! [PORT]`, then `curl --proxy http://127.0.0.1:3128 https://example.com/`. What goes through a tunnel it cannot read.
 
-use http_tokio::{Body, BoxError, Exchange, Request, Response, Upgraded, serve, service_fn};
-use tokio::io::copy_bidirectional;
+/// Who gets a tunnel. It takes what it uses from here: so it runs on any runtime.
+#[path = "../../apps/proxy_tunnel.rs"]
+mod app;
+
+use http_tokio::{Body, BoxError, Exchange, Request, Response, Stream, serve, service_fn, tunnel};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,27 +13,21 @@ async fn main() -> Result<(), BoxError> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(3128), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}", listener.local_addr()?);
-    serve(listener, service_fn(tunnel)).await;
+    serve(listener, service_fn(connect)).await;
     Ok(())
 }
 
-async fn tunnel(request: Request<Body>) -> Result<Response<Body>, BoxError> {
+async fn connect(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     let status = |status: u16| Ok(Response::builder().status(status).body(Body::empty())?);
-    let (Some(exchange), Some(target)) = (request.extensions().get::<Exchange>(), request.uri().authority()) else {
-        return status(400);
+    let (target, exchange) = match app::asked(&request) {
+        Ok(asked) => asked,
+        Err(declined) => return status(declined),
     };
-    if request.method() != "CONNECT" {
-        return status(405);
-    }
-    // A proxy that is open to others asks here who they are and where they may go.
-    let Ok(mut server) = TcpStream::connect(target.as_str()).await else { return status(502) };
+    let Ok(server) = TcpStream::connect(target.as_str()).await else { return status(502) };
     let upgrade = exchange.upgrade();
-    let target = target.to_string();
     tokio::spawn(async move {
-        let Ok(client) = upgrade.await else { return };
-        match copy_bidirectional(&mut Upgraded::from(client), &mut server).await {
-            Ok((out, back)) => println!("{target}: {out} octets out, {back} back"),
-            Err(error) => println!("{target}: {error}"),
+        if let Ok(client) = upgrade.await {
+            app::tell(&target, tunnel(client, Stream::from(server)).await);
         }
     });
     status(200)

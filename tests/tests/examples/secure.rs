@@ -16,7 +16,13 @@ fn text(output: Output) -> String {
 
 #[test]
 fn https_server_and_client() {
-    let server = Server::start("http-tokio", "https_server", &[]);
+    for package in ["http-tokio", "http-smol", "http-std"] {
+        server_and_client(package);
+    }
+}
+
+fn server_and_client(package: &str) {
+    let server = Server::start(package, "https_server", &[]);
     let certificate = server.line();
     let url = format!("https://localhost:{}/", server.address().port());
     let curl = || {
