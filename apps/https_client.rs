@@ -42,8 +42,8 @@ pub(crate) fn end(fetched: Result<(), BoxError>) -> ExitCode {
     let Err(error) = fetched else { return ExitCode::SUCCESS };
     // What is wrong with TLS has a kind, for those who want to act upon it.
     match error.downcast_ref() {
-        Some(RequestError::Connect(ConnectError::Tls(tls))) => eprintln!("{:?}: {tls}", tls.kind()),
-        _ => eprintln!("{error}"),
+        Some(RequestError::Connect(ConnectError::Tls(tls))) => eprintln!("https_client: {:?}: {tls}", tls.kind()),
+        _ => eprintln!("https_client: {error}"),
     }
     ExitCode::FAILURE
 }

@@ -4,8 +4,8 @@ use super::server::Server;
 use std::process::{Command, Output};
 
 /// Runs the example `https_client`.
-fn fetch(arguments: &[&str]) -> Output {
-    Command::new(tests::examples::build("http-tokio", "https_client")).args(arguments).output().expect("it runs")
+fn fetch(package: &str, arguments: &[&str]) -> Output {
+    Command::new(tests::examples::build(package, "https_client")).args(arguments).output().expect("it runs")
 }
 
 #[track_caller]
@@ -30,21 +30,21 @@ fn server_and_client(package: &str) {
         String::from_utf8(output.unwrap().stdout).unwrap()
     };
     assert!(curl().starts_with("TLSv1_3 ") && curl().ends_with(" localhost\n"), "{}", curl());
-    assert!(text(fetch(&[&url, &certificate])).ends_with(" localhost\n"));
+    assert!(text(fetch(package, &[&url, &certificate])).ends_with(" localhost\n"));
     // The system does not know who has signed that.
-    let output = fetch(&[&url]);
+    let output = fetch(package, &[&url]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && error.contains(": Untrusted: "), "{error}");
 
     // Through a proxy, which sees nothing of it.
-    let proxy = Server::start("http-tokio", "proxy_tunnel", &[]);
+    let proxy = Server::start(package, "proxy_tunnel", &[]);
     let through = format!("http://{}", proxy.address());
-    assert!(text(fetch(&[&url, &certificate, &through])).ends_with(" localhost\n"));
+    assert!(text(fetch(package, &[&url, &certificate, &through])).ends_with(" localhost\n"));
     assert!(proxy.line().starts_with(&format!("localhost:{}: ", server.address().port())));
     assert_eq!(proxy.ask("GET", "/", "").status(), "400");
 
     // Another server's certificate and key in its place.
-    let other = Server::start("http-tokio", "https_server", &[]).line();
+    let other = Server::start(package, "https_server", &[]).line();
     let key = |certificate: &str| certificate.replace("certificate.pem", "key.pem");
     std::fs::copy(key(&other), key(&certificate)).unwrap();
     std::fs::copy(&other, &certificate).unwrap();
