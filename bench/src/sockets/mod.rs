@@ -114,7 +114,11 @@ fn cases(suite: Suite, setup: Setup) -> io::Result<Vec<Case>> {
 
 fn fields(suite: Suite) -> Vec<Field> {
     let servers = |all: &[servers::Server]| {
-        let fits = |server: &&servers::Server| matches!(suite, Suite::Server | Suite::Tls) || server.bodies.is_some();
+        let fits = |server: &&servers::Server| match suite {
+            Suite::Idle => server.idles,
+            Suite::Body => server.bodies.is_some(),
+            Suite::Server | Suite::Tls | Suite::Client | Suite::Proxy => true,
+        };
         all.iter().filter(fits).map(|server| server.name).collect()
     };
     let group = |group: &servers::Group| Field { subjects: servers(group.subjects), peers: servers(group.peers) };

@@ -33,8 +33,10 @@ pub(crate) struct Server {
     pub(crate) name: &'static str,
     /// Answers every request with [`super::content::HELLO`].
     pub(crate) requests: Run,
-    /// Serves large content. Without it the server is in suites `server` and `tls` alone.
+    /// Serves large content.
     pub(crate) bodies: Option<Run>,
+    /// Is measured in suite `idle`: it can keep 10,000 connections, and shows something of its own there.
+    pub(crate) idles: bool,
 }
 
 /// Servers that are compared with each other, as they run on the same.
@@ -51,6 +53,7 @@ const TOKIO: Group = Group {
             name: "http-tokio L1",
             requests: |listener| on_tokio::each(listener, |stream| wire::hello(tokio_wire(stream))),
             bodies: Some(|listener| on_tokio::each(listener, |stream| wire::content(tokio_wire(stream)))),
+            idles: true,
         },
         Server {
             name: "http-tokio L2",
@@ -60,11 +63,13 @@ const TOKIO: Group = Group {
             bodies: Some(|listener| {
                 on_tokio::run(listener, |listener| http_tokio::serve(listener, service_fn(service::content)))
             }),
+            idles: true,
         },
         Server {
             name: "http-tokio axum",
             requests: |listener| on_tokio::run(listener, |listener| http_tokio::serve(listener, service::router())),
             bodies: None,
+            idles: false,
         },
     ],
     peers: &[
@@ -72,12 +77,19 @@ const TOKIO: Group = Group {
             name: "hyper",
             requests: |listener| on_tokio::each(listener, |stream| hyper::requests(TokioIo::new(stream))),
             bodies: Some(|listener| on_tokio::each(listener, |stream| hyper::bodies(TokioIo::new(stream)))),
+            idles: true,
         },
-        Server { name: "axum::serve", requests: |listener| on_tokio::run(listener, axum::requests), bodies: None },
+        Server {
+            name: "axum::serve",
+            requests: |listener| on_tokio::run(listener, axum::requests),
+            bodies: None,
+            idles: false,
+        },
         Server {
             name: "tokio loop",
             requests: |listener| on_tokio::each(listener, nothing::requests),
             bodies: Some(|listener| on_tokio::each(listener, nothing::bodies)),
+            idles: true,
         },
     ],
 };
@@ -88,6 +100,7 @@ const SMOL: Group = Group {
             name: "http-smol L1",
             requests: |listener| on_smol::each(listener, |stream| wire::hello(smol_wire(stream))),
             bodies: Some(|listener| on_smol::each(listener, |stream| wire::content(smol_wire(stream)))),
+            idles: true,
         },
         Server {
             name: "http-smol L2",
@@ -97,6 +110,7 @@ const SMOL: Group = Group {
             bodies: Some(|listener| {
                 on_smol::run(listener, |listener, smol| smol.serve(listener, service_fn(service::content)))
             }),
+            idles: true,
         },
     ],
     peers: &[
@@ -104,11 +118,13 @@ const SMOL: Group = Group {
             name: "hyper on smol",
             requests: |listener| on_smol::each(listener, |stream| hyper::requests(FuturesIo::new(stream))),
             bodies: Some(|listener| on_smol::each(listener, |stream| hyper::bodies(FuturesIo::new(stream)))),
+            idles: true,
         },
         Server {
             name: "smol loop",
             requests: |listener| on_smol::each(listener, |stream| nothing::requests(on_smol::Socket::from(stream))),
             bodies: Some(|listener| on_smol::each(listener, |stream| nothing::bodies(on_smol::Socket::from(stream)))),
+            idles: true,
         },
     ],
 };
@@ -119,19 +135,22 @@ const THREADS: Group = Group {
             name: "http-std L1",
             requests: |listener| on_threads::each(listener, |stream| threads::wire_hello(threads_wire(stream))),
             bodies: Some(|listener| on_threads::each(listener, |stream| threads::wire_content(threads_wire(stream)))),
+            idles: true,
         },
         Server {
             name: "http-std L2",
             requests: |listener| http_std::serve(listener, handler_fn(threads::hello)).run().map(drop),
             bodies: Some(|listener| http_std::serve(listener, handler_fn(threads::content)).run().map(drop)),
+            idles: true,
         },
     ],
     peers: &[
-        Server { name: "tiny_http", requests: tiny::requests, bodies: Some(tiny::bodies) },
+        Server { name: "tiny_http", requests: tiny::requests, bodies: Some(tiny::bodies), idles: false },
         Server {
             name: "thread loop",
             requests: |listener| on_threads::each(listener, |stream| on_threads::block_on(stream, nothing::requests)),
             bodies: Some(|listener| on_threads::each(listener, |stream| on_threads::block_on(stream, nothing::bodies))),
+            idles: true,
         },
     ],
 };
@@ -143,6 +162,7 @@ pub(crate) const TLS: Group = Group {
             name: "http-tokio L1 TLS",
             requests: |listener| on_tokio::each(listener, |stream| wire::hello(tokio_tls_wire(stream))),
             bodies: None,
+            idles: true,
         },
         Server {
             name: "http-tokio L2 TLS",
@@ -152,6 +172,7 @@ pub(crate) const TLS: Group = Group {
                 })
             },
             bodies: None,
+            idles: true,
         },
     ],
     peers: &[
@@ -159,17 +180,20 @@ pub(crate) const TLS: Group = Group {
             name: "hyper TLS",
             requests: |listener| on_tokio::each_tls(listener, |stream| hyper::requests(TokioIo::new(stream))),
             bodies: None,
+            idles: true,
         },
         Server {
             name: "tokio loop TLS",
             requests: |listener| on_tokio::each_tls(listener, nothing::requests),
             bodies: None,
+            idles: true,
         },
     ],
 };
 
 /// With it the rest of suite `tls` is compared.
-pub(crate) const RUSTLS_ALONE: Server = Server { name: "rustls alone", requests: rustls_alone::requests, bodies: None };
+pub(crate) const RUSTLS_ALONE: Server =
+    Server { name: "rustls alone", requests: rustls_alone::requests, bodies: None, idles: true };
 
 pub(crate) fn find(name: &str) -> Option<&'static Server> {
     all().find(|server| server.name == name)
