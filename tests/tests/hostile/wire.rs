@@ -1,93 +1,127 @@
-//! The server under attack without a service: a loop over the events of a connection.
+//! The server under attack without a service: a loop over the events of a connection, with the crate of every runtime.
 
-use crate::server::{LARGE, PIECE, Shared, Working};
-use http_tokio::role::Server;
-use http_tokio::{BodyLength, Config, Connection, Event, Flow, Inbox, ResponseHead, SendError};
+// That is the point.
+#![allow(clippy::duplicate_mod)]
+
+use crate::runtimes::{Runtime, listener};
+use crate::server::Shared;
+use http_driver::FromStd;
+use http_proto::Config;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use tokio::net::TcpListener;
+use std::thread;
 
-/// Serves the routes of `server.rs` for ever.
-pub(crate) async fn listen(listener: &TcpListener, config: Config, shared: Arc<Shared>) {
-    let (config, open) = (Arc::new(config), Arc::<AtomicUsize>::default());
-    let count = Arc::clone(&open);
-    *shared.connections.lock().expect("no panic") = Some(Box::new(move || count.load(SeqCst)));
-    loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let mut connection = Connection::server(stream, Arc::clone(&config));
-        let (shared, open) = (Arc::clone(&shared), Arc::clone(&open));
-        open.fetch_add(1, SeqCst);
-        tokio::spawn(async move {
-            serve(&mut connection, &shared).await;
-            shared.read.fetch_add(connection.transferred().0, SeqCst);
-            open.fetch_sub(1, SeqCst);
-        });
+/// Waits for what this gives.
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+/// Functions that may wait.
+macro_rules! waits {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty $body:block)*) => {
+        $(pub(super) async fn $name($($argument: $type),*) -> $output $body)*
+    };
+}
+
+/// The names of the runtime.
+macro_rules! names {
+    () => {
+        use http_tokio as names;
+        use tokio::net::TcpStream;
+    };
+}
+#[path = "events.rs"]
+mod on_tokio;
+
+macro_rules! names {
+    () => {
+        use http_smol as names;
+        use smol::net::TcpStream;
+    };
+}
+#[path = "events.rs"]
+mod on_smol;
+
+macro_rules! names {
+    () => {
+        use async_std::net::TcpStream;
+        use http_std::async_std as names;
+    };
+}
+#[path = "events.rs"]
+mod on_async_std;
+
+/// Methods of threads wait.
+macro_rules! wait {
+    ($output:expr) => {
+        $output
+    };
+}
+macro_rules! waits {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty $body:block)*) => {
+        $(pub(super) fn $name($($argument: $type),*) -> $output $body)*
+    };
+}
+macro_rules! names {
+    () => {
+        use http_std as names;
+        use std::net::TcpStream;
+    };
+}
+#[path = "events.rs"]
+mod on_threads;
+
+/// A listener that no crate has seen.
+struct Plain(TcpListener);
+
+impl FromStd for Plain {
+    fn from_std(listener: TcpListener, _: bool) -> io::Result<Self> {
+        Ok(Plain(listener))
     }
 }
 
-async fn serve(connection: &mut Connection<Server>, shared: &Shared) {
-    let mut inbox = Inbox::new();
-    let mut path = String::new();
-    let mut count = 0;
-    let mut working = None;
-    loop {
-        match connection.next_event(&mut inbox).await {
-            Ok(Event::HeadersComplete(request)) => {
-                path.clear();
-                path.push_str(request.target());
-                count = 0;
-                working = Some(Working::new(shared));
-                if path == "/refuse" {
-                    let _ = whole(connection, 413, b"refused");
-                    connection.discard();
-                }
-            }
-            Ok(Event::Payload(data)) => count += data.len(),
-            Ok(Event::MessageComplete(_)) => {
-                if answer(connection, &path, count, shared).await.is_ok() {
-                    working = None;
-                }
-            }
-            // Refused already.
-            Err(_) => working = None,
-            Ok(Event::Closed) => break,
-            Ok(Event::Paused | Event::UpgradeTail(_) | Event::NeedInput) => unreachable!("no route asks for it"),
-        }
-    }
-    drop(working);
-}
-
-fn whole(connection: &mut Connection<Server>, status: u16, content: &[u8]) -> Result<(), SendError> {
-    connection.respond(&ResponseHead::new(status), BodyLength::Exact(content.len() as u64))?;
-    let _flow = connection.send(content)?;
-    connection.finish(None)
-}
-
-/// Answers; the error says that there is none yet, or no longer.
-async fn answer(
-    connection: &mut Connection<Server>,
-    path: &str,
-    count: usize,
-    shared: &Shared,
-) -> Result<(), SendError> {
-    let (route, argument) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
-    match route {
-        "hello" => whole(connection, 200, b"Hello, World!"),
-        "number" => whole(connection, 200, argument.as_bytes()),
-        "large" => whole(connection, 200, &[b'.'; LARGE]),
-        "count" => whole(connection, 200, count.to_string().as_bytes()),
-        "counts" => whole(connection, 200, shared.to_string().as_bytes()),
-        "refuse" => Ok(()),
-        "endless" => {
-            connection.respond(&ResponseHead::new(200), BodyLength::Unknown)?;
+/// Serves the routes of `server.rs` for ever, where `tell` says.
+pub(crate) async fn listen(
+    runtime: Runtime,
+    config: Config,
+    shared: Arc<Shared>,
+    tell: impl FnOnce(SocketAddr),
+) -> io::Result<()> {
+    let Plain(listener) = listener();
+    tell(listener.local_addr()?);
+    let config = Arc::new(config);
+    match runtime {
+        Runtime::Tokio => {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
             loop {
-                shared.made.fetch_add(PIECE as u64, SeqCst);
-                match connection.send_owned(vec![b'.'; PIECE].into())? {
-                    Flow::Ready => {}
-                    Flow::Full => connection.ready().await,
-                }
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                tokio::spawn(on_tokio::attend(stream, Arc::clone(&config), Arc::clone(&shared)));
             }
         }
-        _ => Err(SendError::NothingToAnswer),
+        Runtime::Smol => {
+            let listener = smol::net::TcpListener::try_from(listener)?;
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                smol::spawn(on_smol::attend(stream, Arc::clone(&config), Arc::clone(&shared))).detach();
+            }
+        }
+        Runtime::AsyncStd => {
+            let listener = async_std::net::TcpListener::from(listener);
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                async_std::task::spawn(on_async_std::attend(stream, Arc::clone(&config), Arc::clone(&shared)));
+            }
+        }
+        Runtime::Threads => {
+            listener.set_nonblocking(false)?;
+            loop {
+                let Ok((stream, _)) = listener.accept() else { continue };
+                let (config, shared) = (Arc::clone(&config), Arc::clone(&shared));
+                thread::spawn(move || on_threads::attend(stream, config, shared));
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod client;
 mod handlers;
+#[path = "../../src/on_threads.rs"]
+mod on_threads;
 mod parking;
 mod rig;
 mod scripted;

@@ -1,66 +1,19 @@
 //! Plain threads as a rig of the scenarios: services of futures on workers; the crate's own runtime for everything else.
 
-use http::{Request, Response};
-use http_driver::{Address, ConnInfo, ConnectError, Opened, Report};
+use crate::on_threads::{OnThreads, Server};
+use http_driver::{Address, ConnInfo, ConnectError, Opened};
 use http_proto::Config;
 use http_std::{Dialer, Listener, Socket, Stream, Tcp, Threads, Unix, block_on};
 use socket2::SockRef;
-use std::future::{Ready, ready};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tests::scenario::{Build, Handle, Handler, Rig, Sockets, Wired};
-use tower_service::Service;
+use tests::scenario::{Handler, Rig, Sockets, Wired};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Std;
-
-/// A service of a scenario as one for threads.
-#[derive(Debug, Clone)]
-pub(crate) struct OnThreads<S>(S);
-
-impl<S: Handler> Service<Request<http_std::Body>> for OnThreads<S> {
-    type Response = Response<S::Content>;
-    type Error = S::Fault;
-    type Future = S::Answer;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Fault>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<http_std::Body>) -> S::Answer {
-        let exchange = request.extensions().get::<http_std::Exchange>().expect("every request has one").inner().clone();
-        let mut request = request.map(http_driver::Body::new);
-        request.extensions_mut().insert(exchange);
-        self.0.call(request)
-    }
-}
-
-/// A server on threads that runs services of scenarios.
-pub(crate) struct Server<L, S>(http_std::Server<L, OnThreads<S>>);
-
-impl<L: Listener, S: Handler> Build<S> for Server<L, S> {
-    tests::hand_on_settings!(this => this.0, server => Server(server));
-
-    fn max_in_flight(self, requests: usize) -> Self {
-        unimplemented!("{requests} at a time: see the excuses")
-    }
-
-    fn spawn(self) -> Handle<S> {
-        Handle::mapped(self.0.spawn().unwrap().into_inner(), OnThreads)
-    }
-}
-
-impl<L: Listener, S: Handler> IntoFuture for Server<L, S> {
-    type Output = Report;
-    type IntoFuture = Ready<Report>;
-
-    fn into_future(self) -> Ready<Report> {
-        ready(self.0.run().unwrap())
-    }
-}
 
 /// A listener to be looked at alone.
 pub(crate) struct Alone(Tcp);
