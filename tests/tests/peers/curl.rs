@@ -1,8 +1,24 @@
 //! curl, as people call it.
 
 use crate::child::{run, succeed};
-use crate::{pattern, start};
+use crate::runtimes::Runtime;
+use crate::{on_every_server, pattern, start};
 use std::process::Output;
+
+on_every_server! {
+    async head_has_the_length_and_no_content,
+    async any_method,
+    async every_form_of_a_target,
+    async uploads,
+    async content_is_sent_when_100_asks_for_it,
+    async http10,
+    async several_urls_share_a_connection,
+    async many_transfers_at_once,
+    async a_tunnel,
+    async a_slow_reader_gets_everything,
+    async trailers_and_chunks_as_they_are,
+    async an_answer_that_is_cut_off_is_an_error,
+}
 
 const ALWAYS: [&str; 6] = ["--silent", "--show-error", "--max-time", "20", "--noproxy", "*"];
 
@@ -14,9 +30,8 @@ pub(crate) async fn curl_text(arguments: &[&str]) -> String {
     String::from_utf8(curl(arguments, b"").await).expect("text")
 }
 
-#[tokio::test]
-async fn head_has_the_length_and_no_content() {
-    let (_server, address) = start();
+async fn head_has_the_length_and_no_content(on: Runtime) {
+    let (_server, address) = start(on);
     let urls = ["/", "/sized/1000", "/chunked/1000", "/"].map(|path| format!("http://{address}{path}"));
     let mut arguments = vec!["--head", "--write-out", "%{num_connects}\\n"];
     arguments.extend(urls.iter().map(String::as_str));
@@ -30,18 +45,16 @@ async fn head_has_the_length_and_no_content() {
     assert_eq!(heads[4], "0\n");
 }
 
-#[tokio::test]
-async fn any_method() {
-    let (_server, address) = start();
+async fn any_method(on: Runtime) {
+    let (_server, address) = start(on);
     let url = format!("http://{address}/method");
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "x!y~z"] {
         assert_eq!(curl_text(&["--request", method, &url]).await, method);
     }
 }
 
-#[tokio::test]
-async fn every_form_of_a_target() {
-    let (_server, address) = start();
+async fn every_form_of_a_target(on: Runtime) {
+    let (_server, address) = start(on);
     let url = format!("http://{address}/target/a%20b?c=d&e=/?");
     assert_eq!(curl_text(&[&url]).await, "/target/a%20b?c=d&e=/?");
     let proxy = format!("http://{address}");
@@ -51,9 +64,8 @@ async fn every_form_of_a_target() {
     assert_eq!(curl_text(&asterisk).await, "nothing here404");
 }
 
-#[tokio::test]
-async fn uploads() {
-    let (_server, address) = start();
+async fn uploads(on: Runtime) {
+    let (_server, address) = start(on);
     let content = pattern(1 << 20);
     let [count, echo] = ["count", "echo"].map(|route| format!("http://{address}/{route}"));
     let counted = format!("{} true none", content.len()).into_bytes();
@@ -68,9 +80,8 @@ async fn uploads() {
     assert_eq!(curl(&["--upload-file", "-", &count], &content).await, counted);
 }
 
-#[tokio::test]
-async fn content_is_sent_when_100_asks_for_it() {
-    let (_server, address) = start();
+async fn content_is_sent_when_100_asks_for_it(on: Runtime) {
+    let (_server, address) = start(on);
     let content = pattern(1 << 20);
     // Without a 100, curl would wait for longer than it may take.
     let expect = ["--expect100-timeout", "60", "--header", "Expect: 100-continue", "--data-binary", "@-", "--verbose"];
@@ -85,9 +96,8 @@ async fn content_is_sent_when_100_asks_for_it() {
     }
 }
 
-#[tokio::test]
-async fn http10() {
-    let (_server, address) = start();
+async fn http10(on: Runtime) {
+    let (_server, address) = start(on);
     let url = format!("http://{address}");
     let answer = curl_text(&["--http1.0", "--include", &format!("{url}/")]).await;
     assert!(answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\nHello, World!"), "{answer}");
@@ -100,9 +110,8 @@ async fn http10() {
     assert_eq!(curl_text(&twice).await, "Hello, World! 1\nHello, World! 0\n");
 }
 
-#[tokio::test]
-async fn several_urls_share_a_connection() {
-    let (server, address) = start();
+async fn several_urls_share_a_connection(on: Runtime) {
+    let (server, address) = start(on);
     let range = format!("http://{address}/target/[1-100]");
     let told = curl_text(&["--write-out", " %{num_connects}\\n", &range]).await;
     let expected: String = (1..=100).map(|at| format!("/target/{at} {}\n", u8::from(at == 1))).collect();
@@ -110,18 +119,16 @@ async fn several_urls_share_a_connection() {
     crate::until(|| server.connections().is_empty()).await;
 }
 
-#[tokio::test]
-async fn many_transfers_at_once() {
-    let (_server, address) = start();
+async fn many_transfers_at_once(on: Runtime) {
+    let (_server, address) = start(on);
     let range = format!("http://{address}/chunked/[10000-10049]");
     let told = curl(&["--parallel", "--parallel-max", "25", "--parallel-immediate", &range], b"").await;
     assert_eq!(told.len(), (10_000..10_050).sum::<usize>());
 }
 
-#[tokio::test]
-async fn a_tunnel() {
-    let (_proxy, proxy) = start();
-    let (_origin, origin) = start();
+async fn a_tunnel(on: Runtime) {
+    let (_proxy, proxy) = start(on);
+    let (_origin, origin) = start(on);
     let proxy = format!("http://{proxy}");
     let url = format!("http://{origin}/target/inside");
     let through = ["--noproxy", "", "--proxytunnel", "--proxy", &proxy];
@@ -133,23 +140,20 @@ async fn a_tunnel() {
     assert_eq!((told.status.code(), &told.stdout[..]), (Some(56), &b"502"[..]));
 }
 
-#[tokio::test]
-async fn a_slow_reader_gets_everything() {
-    let (_server, address) = start();
+async fn a_slow_reader_gets_everything(on: Runtime) {
+    let (_server, address) = start(on);
     let url = format!("http://{address}/chunked/2000000");
     assert!(curl(&["--limit-rate", "4M", &url], b"").await == pattern(2_000_000));
 }
 
-#[tokio::test]
-async fn trailers_and_chunks_as_they_are() {
-    let (_server, address) = start();
+async fn trailers_and_chunks_as_they_are(on: Runtime) {
+    let (_server, address) = start(on);
     let told = curl_text(&["--raw", &format!("http://{address}/trailers")]).await;
     assert_eq!(told, "3\r\none\r\n3\r\ntwo\r\n0\r\nchecksum: 12\r\n\r\n");
 }
 
-#[tokio::test]
-async fn an_answer_that_is_cut_off_is_an_error() {
-    let (_server, address) = start();
+async fn an_answer_that_is_cut_off_is_an_error(on: Runtime) {
+    let (_server, address) = start(on);
     let output = run("curl", &[&ALWAYS[..], &[&format!("http://{address}/cut")]].concat(), b"").await;
     // 18: a part of the file; 56: reset.
     assert!(matches!(output.status.code(), Some(18 | 56)), "{}", output.status);

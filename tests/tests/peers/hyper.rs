@@ -1,7 +1,8 @@
 //! hyper's client: heads, order, interim responses, other protocols.
 
+use crate::runtimes::Runtime;
 use crate::service::echoes;
-use crate::{pattern, start, within};
+use crate::{on_every_server, pattern, start, within};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -12,6 +13,18 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
+
+on_every_server! {
+    async many_kinds_of_exchanges_on_one_connection,
+    async a_request_follows_on_the_heels_of_an_answer,
+    async many_connections_at_once,
+    async head_of_a_stream_has_no_length_and_no_content,
+    async early_hints_come_before_the_answer,
+    async an_upgrade_is_another_protocol_in_both_directions,
+    async a_refused_upgrade_leaves_the_connection_as_it_was,
+    async a_tunnel_leads_to_another_server,
+    async a_tunnel_that_cannot_be_built_is_refused,
+}
 
 pub(crate) type Content = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -67,9 +80,8 @@ pub(crate) async fn whole(response: Response<Incoming>) -> (Response<()>, Bytes)
     (Response::from_parts(head, ()), content.to_bytes())
 }
 
-#[tokio::test]
-async fn many_kinds_of_exchanges_on_one_connection() {
-    let (server, address) = start();
+async fn many_kinds_of_exchanges_on_one_connection(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     for round in 0..50 {
         let (response, content) = client.get("/").await;
@@ -90,9 +102,8 @@ async fn many_kinds_of_exchanges_on_one_connection() {
     assert_eq!(connections[0].statistics().requests, 250);
 }
 
-#[tokio::test]
-async fn a_request_follows_on_the_heels_of_an_answer() {
-    let (server, address) = start();
+async fn a_request_follows_on_the_heels_of_an_answer(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     let mut answer = None;
     for round in 0..200 {
@@ -110,9 +121,8 @@ async fn a_request_follows_on_the_heels_of_an_answer() {
     assert_eq!(server.connections().len(), 1);
 }
 
-#[tokio::test]
-async fn many_connections_at_once() {
-    let (server, address) = start();
+async fn many_connections_at_once(on: Runtime) {
+    let (server, address) = start(on);
     let clients = (0..32).map(|number| {
         tokio::spawn(async move {
             let mut client = Client::connect(address).await;
@@ -133,9 +143,8 @@ async fn many_connections_at_once() {
     assert_eq!(server.connections().len(), 32);
 }
 
-#[tokio::test]
-async fn head_of_a_stream_has_no_length_and_no_content() {
-    let (_server, address) = start();
+async fn head_of_a_stream_has_no_length_and_no_content(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     for (path, length) in [("/chunked/100000", None), ("/sized/100000", Some("100000"))] {
         let request = client.request(Method::HEAD, path, empty());
@@ -146,9 +155,8 @@ async fn head_of_a_stream_has_no_length_and_no_content() {
     assert_eq!(client.get("/").await.1, "Hello, World!");
 }
 
-#[tokio::test]
-async fn early_hints_come_before_the_answer() {
-    let (_server, address) = start();
+async fn early_hints_come_before_the_answer(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     let mut request = client.request(Method::GET, "/hints", empty());
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -163,9 +171,8 @@ async fn early_hints_come_before_the_answer() {
     assert!(seen.iter().all(|(status, link)| *status == 103 && link == "</a.css>; rel=preload"), "{seen:?}");
 }
 
-#[tokio::test]
-async fn an_upgrade_is_another_protocol_in_both_directions() {
-    let (server, address) = start();
+async fn an_upgrade_is_another_protocol_in_both_directions(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     let mut request = client.request(Method::GET, "/upgrade", empty());
     request.headers_mut().insert(header::UPGRADE, "echo".parse().unwrap());
@@ -179,9 +186,8 @@ async fn an_upgrade_is_another_protocol_in_both_directions() {
     assert!(server.connections().is_empty(), "it is no HTTP connection any more");
 }
 
-#[tokio::test]
-async fn a_refused_upgrade_leaves_the_connection_as_it_was() {
-    let (server, address) = start();
+async fn a_refused_upgrade_leaves_the_connection_as_it_was(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     for _ in 0..3 {
         let mut request = client.request(Method::POST, "/upgrade", full(b"content"));
@@ -194,10 +200,9 @@ async fn a_refused_upgrade_leaves_the_connection_as_it_was() {
     assert_eq!(server.connections().len(), 1);
 }
 
-#[tokio::test]
-async fn a_tunnel_leads_to_another_server() {
-    let (_proxy, proxy) = start();
-    let (_origin, origin) = start();
+async fn a_tunnel_leads_to_another_server(on: Runtime) {
+    let (_proxy, proxy) = start(on);
+    let (_origin, origin) = start(on);
     let mut client = Client::connect(proxy).await;
     let request = Request::connect(origin.to_string()).header(header::HOST, origin.to_string());
     let response = client.send(request.body(empty()).unwrap()).await;
@@ -210,9 +215,8 @@ async fn a_tunnel_leads_to_another_server() {
     assert!(content == pattern(1_000_000));
 }
 
-#[tokio::test]
-async fn a_tunnel_that_cannot_be_built_is_refused() {
-    let (_server, address) = start();
+async fn a_tunnel_that_cannot_be_built_is_refused(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     // A port on which nobody listens any more.
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

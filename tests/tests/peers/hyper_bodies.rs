@@ -1,12 +1,24 @@
 //! hyper's client: content in both directions, as it comes.
 
 use crate::hyper_client::{Client, Content, empty, whole};
-use crate::{octet, pattern, start, until, within};
+use crate::runtimes::Runtime;
+use crate::{octet, on_every_server, pattern, start, until, within};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 use std::convert::Infallible;
 use tokio::sync::mpsc;
+
+on_every_server! {
+    async large_uploads,
+    async large_downloads,
+    async each_piece_comes_back_before_the_next_is_sent,
+    async trailers_arrive_in_both_directions,
+    async content_is_sent_when_100_asks_for_it,
+    async an_upload_held_back_is_answered_early_and_the_connection_goes_on,
+    async an_answer_that_is_cut_off_is_not_taken_for_whole,
+    async a_client_that_goes_away_in_the_middle_leaves_nothing_behind,
+}
 
 const LARGE: usize = 16 << 20;
 
@@ -27,9 +39,8 @@ pub(crate) async fn send_pattern(sender: &mpsc::Sender<Frame<Bytes>>, length: us
     }
 }
 
-#[tokio::test]
-async fn large_uploads() {
-    let (_server, address) = start();
+async fn large_uploads(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     for announced in [false, true] {
         let (sender, content) = channel();
@@ -46,9 +57,8 @@ async fn large_uploads() {
     }
 }
 
-#[tokio::test]
-async fn large_downloads() {
-    let (_server, address) = start();
+async fn large_downloads(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     for path in ["sized", "chunked"] {
         let (response, content) = client.get(&format!("/{path}/{LARGE}")).await;
@@ -57,9 +67,8 @@ async fn large_downloads() {
     }
 }
 
-#[tokio::test]
-async fn each_piece_comes_back_before_the_next_is_sent() {
-    let (_server, address) = start();
+async fn each_piece_comes_back_before_the_next_is_sent(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     let (sender, content) = channel();
     let request = client.request(Method::POST, "/echo", content);
@@ -80,9 +89,8 @@ async fn each_piece_comes_back_before_the_next_is_sent() {
     assert_eq!(client.get("/").await.1, "Hello, World!");
 }
 
-#[tokio::test]
-async fn trailers_arrive_in_both_directions() {
-    let (_server, address) = start();
+async fn trailers_arrive_in_both_directions(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     for path in ["/count", "/echo"] {
         let (sender, content) = channel();
@@ -111,9 +119,8 @@ async fn trailers_arrive_in_both_directions() {
     assert_eq!(collected.to_bytes(), "onetwo");
 }
 
-#[tokio::test]
-async fn content_is_sent_when_100_asks_for_it() {
-    let (_server, address) = start();
+async fn content_is_sent_when_100_asks_for_it(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     for path in ["/count", "/echo"] {
         let (sender, content) = channel();
@@ -136,9 +143,8 @@ async fn content_is_sent_when_100_asks_for_it() {
     }
 }
 
-#[tokio::test]
-async fn an_upload_held_back_is_answered_early_and_the_connection_goes_on() {
-    let (server, address) = start();
+async fn an_upload_held_back_is_answered_early_and_the_connection_goes_on(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     for _ in 0..3 {
         let (sender, content) = channel();
@@ -152,9 +158,8 @@ async fn an_upload_held_back_is_answered_early_and_the_connection_goes_on() {
     assert_eq!(server.connections().len(), 1);
 }
 
-#[tokio::test]
-async fn an_answer_that_is_cut_off_is_not_taken_for_whole() {
-    let (_server, address) = start();
+async fn an_answer_that_is_cut_off_is_not_taken_for_whole(on: Runtime) {
+    let (_server, address) = start(on);
     let mut client = Client::connect(address).await;
     let request = client.request(Method::GET, "/cut", empty());
     // The reset may overtake the head.
@@ -163,9 +168,8 @@ async fn an_answer_that_is_cut_off_is_not_taken_for_whole() {
     }
 }
 
-#[tokio::test]
-async fn a_client_that_goes_away_in_the_middle_leaves_nothing_behind() {
-    let (server, address) = start();
+async fn a_client_that_goes_away_in_the_middle_leaves_nothing_behind(on: Runtime) {
+    let (server, address) = start(on);
     let mut client = Client::connect(address).await;
     let request = client.request(Method::GET, "/chunked/1000000000", empty());
     let mut response = client.send(request).await;

@@ -1,31 +1,41 @@
 //! A client that writes octets by hand, and counts those that it gets: pipelines, expectations, bodies nobody reads,
 //! tunnels. What must hold on a socket although the core alone decides it.
 
-use crate::{Server, start_with, until};
-use http_tokio::Config;
+use crate::runtimes::Runtime;
+use crate::{Server, on_every_server, start_with, until};
+use http_proto::Config;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tests::raw::{End, Raw};
-use tokio::runtime::Runtime;
+
+on_every_server! {
+    answers_keep_the_order_of_the_requests_whatever_they_take,
+    requests_are_handled_together_where_that_is_allowed,
+    long_answers_to_a_pipeline_are_held_back_and_go_on,
+    a_body_that_nobody_reads_is_no_request,
+    nothing_is_read_beyond_a_little_while_the_application_does_not_read,
+    expectations,
+    a_tunnel_carries_both_directions_to_their_ends,
+}
 
 /// A server in threads of its own, for a client that blocks.
 pub(crate) struct Local {
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: tokio::runtime::Runtime,
     pub(crate) server: Server,
     pub(crate) address: SocketAddr,
 }
 
 impl Local {
-    pub(crate) fn start() -> Self {
-        Self::start_with(|_| {}, 1)
+    pub(crate) fn start(on: Runtime) -> Self {
+        Self::start_with(on, |_| {}, 1)
     }
 
-    pub(crate) fn start_with(adjust: impl FnOnce(&mut Config), in_flight: usize) -> Self {
+    pub(crate) fn start_with(on: Runtime, adjust: impl FnOnce(&mut Config), in_flight: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let mut config = Config::server();
         adjust(&mut config);
-        let (server, address) = runtime.block_on(async { start_with(config, in_flight) });
+        let (server, address) = runtime.block_on(async { start_with(on, config, in_flight) });
         Local { runtime, server, address }
     }
 
@@ -49,10 +59,11 @@ pub(crate) fn get(path: &str) -> String {
 }
 
 // R9112-9.3.2-01
-#[test]
-fn answers_keep_the_order_of_the_requests_whatever_they_take() {
-    for in_flight in [1, 4] {
-        let local = Local::start_with(|_| {}, in_flight);
+fn answers_keep_the_order_of_the_requests_whatever_they_take(on: Runtime) {
+    // Threads know but one.
+    let many = if on == Runtime::Threads { 1 } else { 4 };
+    for in_flight in [1, many] {
+        let local = Local::start_with(on, |_| {}, in_flight);
         let mut peer = local.connect();
         let paths = ["/later/90", "/later/40", "/target/now", "/later/1", "/chunked/0"];
         peer.send(paths.map(get).concat());
@@ -64,9 +75,8 @@ fn answers_keep_the_order_of_the_requests_whatever_they_take() {
 }
 
 // R9112-9.3.2-05
-#[test]
-fn requests_are_handled_together_where_that_is_allowed() {
-    let local = Local::start_with(|_| {}, 3);
+fn requests_are_handled_together_where_that_is_allowed(on: Runtime) {
+    let local = Local::start_with(on, |_| {}, 3);
     let mut peer = local.connect();
     peer.send(["/meet/1", "/meet/2", "/meet/3", "/target/4"].map(get).concat());
     for content in ["1", "2", "3", "/target/4"] {
@@ -83,9 +93,8 @@ fn requests_are_handled_together_where_that_is_allowed() {
     }
 }
 
-#[test]
-fn long_answers_to_a_pipeline_are_held_back_and_go_on() {
-    let local = Local::start();
+fn long_answers_to_a_pipeline_are_held_back_and_go_on(on: Runtime) {
+    let local = Local::start(on);
     let mut peer = local.connect();
     for _ in 0..5 {
         peer.send(get("/sized/30000").repeat(300));
@@ -97,9 +106,8 @@ fn long_answers_to_a_pipeline_are_held_back_and_go_on() {
 }
 
 // R9112-9.3-06
-#[test]
-fn a_body_that_nobody_reads_is_no_request() {
-    let local = Local::start();
+fn a_body_that_nobody_reads_is_no_request(on: Runtime) {
+    let local = Local::start(on);
     let mut peer = local.connect();
     let smuggled = get("/smuggled");
     let length = smuggled.len();
@@ -116,9 +124,8 @@ fn a_body_that_nobody_reads_is_no_request() {
 }
 
 // R9112-9.5-02
-#[test]
-fn nothing_is_read_beyond_a_little_while_the_application_does_not_read() {
-    let local = Local::start();
+fn nothing_is_read_beyond_a_little_while_the_application_does_not_read(on: Runtime) {
+    let local = Local::start(on);
     let mut peer = local.connect();
     peer.send("POST /never HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
     let piece = vec![b'.'; 64 * 1024];
@@ -136,9 +143,8 @@ fn nothing_is_read_beyond_a_little_while_the_application_does_not_read() {
 }
 
 // R9110-10.1.1-07, R9110-10.1.1-08, R9110-10.1.1-10, R9110-10.1.1-11
-#[test]
-fn expectations() {
-    let local = Local::start_with(|config| config.timeouts.body = Duration::from_millis(1000), 1);
+fn expectations(on: Runtime) {
+    let local = Local::start_with(on, |config| config.timeouts.body = Duration::from_millis(1000), 1);
     let put = |path: &str, expectation: &str| {
         format!("PUT {path} HTTP/1.1\r\nHost: x\r\nExpect: {expectation}\r\nContent-Length: 3\r\n\r\n")
     };
@@ -177,9 +183,8 @@ fn expectations() {
 }
 
 // R9110-9.3.6-05
-#[test]
-fn a_tunnel_carries_both_directions_to_their_ends() {
-    let local = Local::start();
+fn a_tunnel_carries_both_directions_to_their_ends(on: Runtime) {
+    let local = Local::start(on);
     let far = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let to = far.local_addr().expect("a port");
     let mut near = local.connect();

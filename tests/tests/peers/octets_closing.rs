@@ -1,8 +1,23 @@
 //! A client that writes octets by hand: how connections end, on either side, and that no answer is lost by it.
 
 use crate::octets::{Local, get};
+use crate::on_every_server;
+use crate::runtimes::Runtime;
 use std::time::Duration;
 use tests::raw::{End, Raw};
+
+on_every_server! {
+    a_half_close_gets_its_answers,
+    a_half_close_inside_of_a_request_is_answered_with_400,
+    an_idle_connection_ends_with_its_client,
+    an_idle_connection_is_closed_without_a_word,
+    what_follows_a_request_that_closes_costs_no_answer,
+    an_answer_that_closes_drops_what_is_behind_it,
+    what_cannot_be_read_is_refused_and_nothing_behind_it_is_read,
+    content_that_cannot_be_read_is_refused_and_nothing_behind_it_is_read,
+    behind_a_refused_connect_nothing_is_read,
+    a_shutdown_lets_the_present_exchange_end,
+}
 
 /// Nothing but the end is left, and it is an orderly one.
 fn ends(peer: Raw) {
@@ -10,9 +25,8 @@ fn ends(peer: Raw) {
 }
 
 // R9112-9.6-11
-#[test]
-fn a_half_close_gets_its_answers() {
-    let local = Local::start();
+fn a_half_close_gets_its_answers(on: Runtime) {
+    let local = Local::start(on);
     let post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\none".to_owned();
     for (requests, contents) in [
         (get("/"), vec!["Hello, World!"]),
@@ -36,9 +50,8 @@ fn a_half_close_gets_its_answers() {
 }
 
 // R9112-8-01, R9112-6.3#6-01
-#[test]
-fn a_half_close_inside_of_a_request_is_answered_with_400() {
-    let local = Local::start();
+fn a_half_close_inside_of_a_request_is_answered_with_400(on: Runtime) {
+    let local = Local::start(on);
     for request in [
         "GET / HTTP/1.1\r\nHost",
         "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nbegin",
@@ -54,9 +67,8 @@ fn a_half_close_inside_of_a_request_is_answered_with_400() {
 }
 
 // R9112-9.5-01
-#[test]
-fn an_idle_connection_ends_with_its_client() {
-    let local = Local::start();
+fn an_idle_connection_ends_with_its_client(on: Runtime) {
+    let local = Local::start(on);
     for requests in [0, 2] {
         let mut peer = local.connect();
         for _ in 0..requests {
@@ -71,9 +83,8 @@ fn an_idle_connection_ends_with_its_client() {
 }
 
 // R9112-9.5-01, R9110-15.5.9-01
-#[test]
-fn an_idle_connection_is_closed_without_a_word() {
-    let local = Local::start_with(|config| config.timeouts.idle = Duration::from_millis(700), 1);
+fn an_idle_connection_is_closed_without_a_word(on: Runtime) {
+    let local = Local::start_with(on, |config| config.timeouts.idle = Duration::from_millis(700), 1);
     let silent = local.connect();
     let mut peer = local.connect();
     peer.send(get("/"));
@@ -83,9 +94,8 @@ fn an_idle_connection_is_closed_without_a_word() {
 }
 
 // R9112-9.6-04, R9112-9.6-10
-#[test]
-fn what_follows_a_request_that_closes_costs_no_answer() {
-    let local = Local::start();
+fn what_follows_a_request_that_closes_costs_no_answer(on: Runtime) {
+    let local = Local::start(on);
     let closing = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     for (path, length, behind) in [("/sized/100", 100, 1 << 20), ("/sized/4000000", 4_000_000, 200_000)] {
         let mut peer = local.connect();
@@ -110,9 +120,8 @@ fn what_follows_a_request_that_closes_costs_no_answer() {
 }
 
 // R9112-9.6-07
-#[test]
-fn an_answer_that_closes_drops_what_is_behind_it() {
-    let local = Local::start();
+fn an_answer_that_closes_drops_what_is_behind_it(on: Runtime) {
+    let local = Local::start(on);
     let mut peer = local.connect();
     peer.send(get("/") + &get("/bye") + &get("/").repeat(5));
     assert!(!peer.answer().closes());
@@ -124,9 +133,8 @@ fn an_answer_that_closes_drops_what_is_behind_it() {
 }
 
 // R9112-2.2-10, R9112-6.3#5-02
-#[test]
-fn what_cannot_be_read_is_refused_and_nothing_behind_it_is_read() {
-    let local = Local::start();
+fn what_cannot_be_read_is_refused_and_nothing_behind_it_is_read(on: Runtime) {
+    let local = Local::start(on);
     for (request, status) in [
         ("GET / HTTP/1.1\r\nHost: x\r\nBad name: x\r\n\r\n", 400),
         ("GET / HTTP/1.1\nHost: x\n\n", 400),
@@ -148,9 +156,8 @@ fn what_cannot_be_read_is_refused_and_nothing_behind_it_is_read() {
     }
 }
 
-#[test]
-fn content_that_cannot_be_read_is_refused_and_nothing_behind_it_is_read() {
-    let local = Local::start();
+fn content_that_cannot_be_read_is_refused_and_nothing_behind_it_is_read(on: Runtime) {
+    let local = Local::start(on);
     for path in ["/count", "/refuse"] {
         let mut peer = local.connect();
         peer.send(format!(
@@ -171,9 +178,8 @@ fn content_that_cannot_be_read_is_refused_and_nothing_behind_it_is_read() {
 }
 
 // RFC 9931 section 8
-#[test]
-fn behind_a_refused_connect_nothing_is_read() {
-    let local = Local::start();
+fn behind_a_refused_connect_nothing_is_read(on: Runtime) {
+    let local = Local::start(on);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("a port");
     let mut peer = local.connect();
     peer.send(format!("CONNECT {nobody} HTTP/1.1\r\nHost: {nobody}\r\n\r\n{}", get("/")));
@@ -183,14 +189,13 @@ fn behind_a_refused_connect_nothing_is_read() {
 }
 
 // R9112-9.5-04
-#[test]
-fn a_shutdown_lets_the_present_exchange_end() {
-    let local = Local::start();
+fn a_shutdown_lets_the_present_exchange_end(on: Runtime) {
+    let local = Local::start(on);
     let mut busy = local.connect();
     let idle = local.connect();
     busy.send(get("/later/900") + &get("/"));
     local.until(|| local.server.connections().iter().any(|connection| connection.statistics().requests == 1));
-    let server = local.server.clone();
+    let server = local.server.handle.clone();
     let shutdown = local.runtime.spawn(async move { server.shutdown(Duration::from_secs(20)).await });
     let answer = busy.answer();
     assert_eq!((answer.text(), answer.closes()), ("900", true));

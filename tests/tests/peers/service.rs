@@ -1,18 +1,18 @@
-//! What the server answers to clients of other makes: one route for each thing that two implementations must agree on.
+//! What the servers answer to clients of other makes: one route for each thing that two implementations must agree on.
+//! It runs on every runtime: what it needs of one it takes from smol, whose clock, sockets and tasks run anywhere.
 
-use crate::octet;
+use crate::{octet, takeover};
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyStream, StreamBody};
-use http_tokio::{Body, BoxError, Exchange, Request, Response, Upgraded};
+use http_driver::{Body, BoxError, Exchange};
 use hyper::body::{Bytes, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, copy_bidirectional, split};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::Barrier;
 
 const PIECE: usize = 64 * 1024;
@@ -21,8 +21,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     let exchange = request.extensions().get::<Exchange>().cloned().ok_or("no exchange")?;
     if request.method() == Method::CONNECT {
-        let to = request.uri().to_string();
-        return Ok(tunnel(&to, &exchange).await);
+        return Ok(tunnel(&request).await);
     }
     let path = request.uri().path().to_owned();
     let path = path.strip_prefix('/').unwrap_or(&path);
@@ -44,7 +43,7 @@ pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, Box
         }
         // Whatever the client still has to send.
         "refuse" => with_status(413, "refused"),
-        "upgrade" => upgrade(&request, &exchange),
+        "upgrade" => upgrade(&request),
         "empty" => with_status(204, ""),
         "bye" => {
             let mut response = Response::new("bye".into());
@@ -53,7 +52,7 @@ pub(crate) async fn answer(request: Request<Body>) -> Result<Response<Body>, Box
         }
         // Answers so many milliseconds later.
         "later" => {
-            tokio::time::sleep(Duration::from_millis(argument.parse()?)).await;
+            smol::Timer::after(Duration::from_millis(argument.parse()?)).await;
             Response::new(argument.to_owned().into())
         }
         // Answers when three requests wait for it.
@@ -108,17 +107,11 @@ fn trailers() -> Response<Body> {
 }
 
 /// An echo that is not HTTP.
-fn upgrade(request: &Request<Body>, exchange: &Exchange) -> Response<Body> {
+fn upgrade(request: &Request<Body>) -> Response<Body> {
     if request.headers().get(header::UPGRADE).is_none_or(|offer| offer != "echo") {
         return offering(with_status(426, "no echo offered"));
     }
-    let upgrade = exchange.upgrade();
-    tokio::spawn(async move {
-        let Ok(upgraded) = upgrade.await else { return };
-        let (mut reader, mut writer) = split(Upgraded::from(upgraded));
-        let _ = copy(&mut reader, &mut writer).await;
-        let _ = writer.shutdown().await;
-    });
+    takeover::echo(request.extensions());
     offering(with_status(101, ""))
 }
 
@@ -128,14 +121,10 @@ fn offering(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// Connects to where CONNECT says.
-async fn tunnel(to: &str, exchange: &Exchange) -> Response<Body> {
-    let Ok(mut far) = TcpStream::connect(to).await else { return with_status(502, "nobody there") };
-    let upgrade = exchange.upgrade();
-    tokio::spawn(async move {
-        if let Ok(near) = upgrade.await {
-            let _ = copy_bidirectional(&mut Upgraded::from(near), &mut far).await;
-        }
-    });
+async fn tunnel(request: &Request<Body>) -> Response<Body> {
+    let to = request.uri().to_string();
+    let Ok(far) = smol::net::TcpStream::connect(&*to).await else { return with_status(502, "nobody there") };
+    takeover::join(request.extensions(), far);
     Response::new(Body::empty())
 }
 
