@@ -10,7 +10,7 @@ use crate::side;
 use crate::{BoxError, Timer, Transport};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use http_proto::{BodyLength, FieldBlock, Flow, RecvError, ResponseHead, SendError, Server};
+use http_proto::{BodyLength, FieldBlock, Flow, RecvError, ResponseHead, SendError, Server, State};
 use std::task::{Context, Poll};
 
 /// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
@@ -27,6 +27,10 @@ where
     /// Sends as much as there is of the answer whose turn it is; whether something came of it.
     pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> bool {
         let (Some(link), Some(job)) = (&mut self.link, self.jobs.front()) else { return false };
+        if link.core.state() == State::Closing {
+            // The last answer is out; this one was pipelined behind it.
+            return false;
+        }
         let mut progress = false;
         if let Some(asked) = job.exchange.take_asked() {
             obey(link, asked);
@@ -86,6 +90,9 @@ where
         }
         job.exchange.set_over();
         self.jobs.keep(job);
+        if link.core.state() == State::Closing {
+            self.drop_unanswerable();
+        }
     }
 
     /// Answers what the client did wrong, in the place of an answer.

@@ -1,5 +1,6 @@
 //! How exchanges and the connection come to an end, and who is told.
 
+use super::job::Work;
 use super::{HttpService, Serving};
 use crate::options::{Ended, OnDisconnect};
 use crate::trace;
@@ -27,6 +28,25 @@ where
             if let Some((_, record)) = self.finishing.pop_front() {
                 self.options.finished(&self.info, record);
             }
+        }
+    }
+
+    /// The last answer is out: whatever was pipelined behind it gets none. The connection closes in good order all the same,
+    /// so that the client can read what it has got.
+    pub(super) fn drop_unanswerable(&mut self) {
+        let cancels = self.options.on_disconnect == OnDisconnect::Cancel;
+        for job in self.jobs.iter_mut() {
+            job.exchange.set_gone();
+            if let Some(content) = job.content.take() {
+                content.close();
+            }
+            if cancels {
+                (job.waiting, job.deadline) = (None, None);
+                job.work.set(Work::Rest);
+            }
+        }
+        while let Some(link) = self.link.as_mut().filter(|link| link.core.outstanding() > 0) {
+            link.core.abandon();
         }
     }
 

@@ -21,7 +21,7 @@ use crate::service::Services;
 use crate::timings::Marks;
 use crate::{Body, BoxError, Timer, Transport};
 use http::{Request, Response};
-use http_proto::{Connection, Server};
+use http_proto::{Connection, Server, State};
 use job::{Job, Jobs};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -202,6 +202,7 @@ where
             let Some(link) = &mut self.link else { return Poll::Ready(()) };
             let in_flight = self.jobs.len();
             let reading = match self.jobs.newest() {
+                _ if link.core.state() == State::Closing => Reading::Wanted,
                 Some(Job { waiting: Some(_), .. }) => Reading::Ahead,
                 Some(job) if job.content.as_ref().is_some_and(|content| content.is_wanted(cx)) || job.swallow => {
                     Reading::Wanted

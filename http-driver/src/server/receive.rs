@@ -28,6 +28,8 @@ where
         let room = link.out.len() < BATCH;
         let in_flight = self.jobs.len();
         let wanted = match self.jobs.newest() {
+            // What still comes is swallowed, whoever is still at work.
+            _ if link.core.state() == State::Closing => true,
             Some(Job { waiting: Some(_), .. }) => false,
             Some(Job { content: Some(content), swallow, .. }) => *swallow || content.is_wanted(cx),
             // The end of a request without content lies in its head; what state it is in shows to others.

@@ -150,10 +150,13 @@ impl<R: Role> Connection<R> {
     }
 
     /// Gives the oldest outstanding exchange up: its handler came back without an answer, or nobody waits for its
-    /// answer any more. The order of answers admits no gap, so this aborts a connection that is not closed.
+    /// answer any more. The order of answers admits no gap, so this aborts a connection that is not closed; but not one
+    /// whose last answer is out already, for what was pipelined behind that is owed none (RFC 9112 section 9.6).
     pub fn abandon(&mut self) {
         if !self.exchanges.is_empty() {
-            self.abort();
+            if !(R::SERVER && self.send == SendHalf::Closing) {
+                self.abort();
+            }
             self.exchanges.pop();
         }
     }

@@ -101,6 +101,23 @@ fn p7_answers_go_to_the_oldest_request() {
     assert_eq!(server.connection.state(), State::Closing);
 }
 
+// RFC 9112 section 9.6: what was pipelined behind the last answer is owed none, and the close is an orderly one.
+#[test]
+fn nothing_is_owed_behind_the_last_answer() {
+    let mut server = One::server();
+    server.hear([get("/1"), get("/2"), get("/3")].concat());
+    server.connection.respond(&OK.close(), BodyLength::Empty, &mut server.out).unwrap();
+    assert_eq!((server.connection.state(), server.connection.outstanding()), (State::Closing, 2));
+    let late = server.connection.respond(&OK, BodyLength::Empty, &mut server.out);
+    assert_eq!(late, Err(SendError::Closed));
+    server.connection.abandon();
+    server.connection.abandon();
+    assert_eq!((server.connection.state(), server.connection.outstanding()), (State::Closing, 0));
+    server.written();
+    let interest = server.connection.interest(&server.out);
+    assert_eq!((interest.shutdown_write, interest.read, interest.abort), (true, true, false));
+}
+
 #[test]
 fn l10_a_reset_aborts_every_outstanding_exchange() {
     let mut server = One::server();

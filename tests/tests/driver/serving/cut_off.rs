@@ -80,6 +80,45 @@ fn l10_what_was_not_written_is_not_complete() {
     assert_eq!(told.ends().len(), 1);
 }
 
+// L10: what was pipelined behind the last answer gets none, and does not destroy that one on its way.
+#[test]
+fn l10_what_is_behind_the_last_answer_ends_in_good_order() {
+    for on_disconnect in [OnDisconnect::Cancel, OnDisconnect::Finish(seconds(5))] {
+        let mut world = World::new();
+        let doors = Doors::default();
+        let inner = doors.clone();
+        let service = service_fn(move |request: Request<Body>| {
+            let doors = inner.clone();
+            async move {
+                let path = request.uri().path()[1..].to_owned();
+                doors.pass(&path).await;
+                let answer = Response::builder().header("connection", "close");
+                Ok::<_, Infallible>(answer.body(Body::from(path)).unwrap())
+            }
+        });
+        let (dial, told) = told_with(&world, service, |server| server.max_in_flight(2).on_disconnect(on_disconnect));
+        let peer = dial.open(Shape::default());
+        peer.send([get("one"), get("two")].concat());
+        world.turn();
+        doors.open("one");
+        world.turn();
+        assert!(peer.text().ends_with("one"));
+        assert!(peer.saw_fin());
+        doors.open("two");
+        // What still comes is swallowed: left unread it would make the close a reset.
+        peer.send(get("three"));
+        world.turn();
+        assert_eq!((peer.unread(), peer.text().as_str()), (0, ""), "{on_disconnect:?}");
+        world.advance(seconds(10));
+        assert!(!peer.saw_reset(), "{on_disconnect:?}");
+        assert_eq!(
+            (told.finished(), told.ends()),
+            (vec![(1, true), (2, false)], vec![(1, false)]),
+            "{on_disconnect:?}"
+        );
+    }
+}
+
 // N27, N12: a handler resets the connection: its exchange is cut off, whatever it answers then.
 #[test]
 fn n27_an_aborted_exchange_is_cut_off() {
