@@ -36,7 +36,7 @@ fn run(seeds: Range<u64>) -> ExitCode {
     // Handlers panic as planned; what matters is said below.
     std::panic::set_hook(Box::new(|_| {}));
     let next = AtomicU64::new(seeds.start);
-    let (failed, whole, broken) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (failed, whole, broken, tunnels) = <(AtomicUsize, AtomicUsize, AtomicUsize, AtomicUsize)>::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -50,6 +50,7 @@ fn run(seeds: Range<u64>) -> ExitCode {
                         Ok(report) => {
                             whole.fetch_add(report.whole, Relaxed);
                             broken.fetch_add(report.broken, Relaxed);
+                            tunnels.fetch_add(report.tunnels, Relaxed);
                         }
                         Err(panic) => {
                             failed.fetch_add(1, Relaxed);
@@ -63,7 +64,8 @@ fn run(seeds: Range<u64>) -> ExitCode {
         }
     });
     let (failed, whole, broken) = (failed.into_inner(), whole.into_inner(), broken.into_inner());
-    println!("{} seeds, {failed} failed; {whole} answers whole, {broken} broken", seeds.end - seeds.start);
+    let (count, tunnels) = (seeds.end - seeds.start, tunnels.into_inner());
+    println!("{count} seeds, {failed} failed; {whole} exchanges whole, {tunnels} of them tunnels, {broken} broken");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -23,6 +23,8 @@ pub struct Clock(Arc<Mutex<Inner>>);
 struct Inner {
     now: Instant,
     alarms: Vec<Alarm>,
+    /// Alarms that nobody has.
+    free: Vec<usize>,
     resets: usize,
     polls: usize,
 }
@@ -37,7 +39,8 @@ impl Clock {
     /// A clock, from now on that of all new timers of this thread.
     #[expect(clippy::new_without_default, reason = "it does more than to make one")]
     pub fn new() -> Self {
-        let inner = Inner { now: Instant::from_nanos(1_000_000_007), alarms: Vec::new(), resets: 0, polls: 0 };
+        let now = Instant::from_nanos(1_000_000_007);
+        let inner = Inner { now, alarms: Vec::new(), free: Vec::new(), resets: 0, polls: 0 };
         let clock = Clock(Arc::new(Mutex::new(inner)));
         CURRENT.set(Some(clock.clone()));
         clock
@@ -94,8 +97,12 @@ impl Clock {
     /// A timer on this clock.
     pub fn ticker(&self) -> Ticker {
         let mut inner = self.inner();
-        inner.alarms.push(Alarm::default());
-        Ticker { clock: self.clone(), index: inner.alarms.len() - 1 }
+        let index = inner.free.pop().unwrap_or(inner.alarms.len());
+        if index == inner.alarms.len() {
+            inner.alarms.push(Alarm::default());
+        }
+        drop(inner);
+        Ticker { clock: self.clone(), index }
     }
 }
 
@@ -115,7 +122,9 @@ impl Default for Ticker {
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        self.clock.inner().alarms[self.index] = Alarm::default();
+        let mut inner = self.clock.inner();
+        inner.alarms[self.index] = Alarm::default();
+        inner.free.push(self.index);
     }
 }
 

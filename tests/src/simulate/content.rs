@@ -1,13 +1,26 @@
 //! Content of which every octet is known: who receives it can tell a part from the whole, and one message from another.
 
+use super::net::Net;
 use super::plan::Content;
+use super::stage::Stage;
+use super::wait::{sleep, timer};
 use crate::memory::Ticker;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::header::{ETAG, HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
 use http_driver::{Body, BoxError, Timer};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// What a connection may hold of what it sends: the high mark of its buffer, and heads and chunk lines.
+const HELD: u64 = 512 * 1024 + 8 * 1024;
+
+/// The number of a message's content.
+pub fn key(index: usize, answer: bool) -> usize {
+    index * 2 + usize::from(answer)
+}
 
 /// The octet at a place of the content of message `key`.
 pub fn octet(key: usize, place: usize) -> u8 {
@@ -19,12 +32,48 @@ pub fn octets(key: usize, from: usize, length: usize) -> Bytes {
     (from..from + length).map(|place| octet(key, place)).collect::<Vec<_>>().into()
 }
 
+/// Its trailers.
+pub fn trailers(key: usize) -> HeaderMap {
+    HeaderMap::from_iter([(ETAG, HeaderValue::from(key as u64))])
+}
+
 /// The content as a body.
 pub fn body(key: usize, content: &Content) -> Body {
+    metered(key, content, None)
+}
+
+/// The same, to be sent on a connection: it must not be asked for more than fits into its buffer.
+pub fn metered(key: usize, content: &Content, meter: Option<Meter>) -> Body {
     if content.whole {
         return octets(key, 0, content.length()).into();
     }
-    Body::new(Pieces { key, content: content.clone(), piece: 0, sent: 0, timer: None, over: false })
+    Body::new(Pieces { key, content: content.clone(), piece: 0, sent: 0, timer: None, over: false, meter })
+}
+
+/// Compares what a connection was given to be sent with what has left it.
+pub struct Meter {
+    stage: Arc<Stage>,
+    net: Net,
+    cable: usize,
+    to: usize,
+    /// What had left it before.
+    before: u64,
+}
+
+impl Meter {
+    /// For what is sent on this connection from now on.
+    pub fn new(stage: &Arc<Stage>, cable: usize, to: usize) -> Self {
+        let net = stage.net.clone();
+        let before = net.traffic(cable, to).written;
+        Meter { stage: Arc::clone(stage), net, cable, to, before }
+    }
+
+    fn given(&self, octets: u64) {
+        let left = self.net.traffic(self.cable, self.to).written - self.before;
+        self.stage.notes.check(octets <= left + HELD, || {
+            format!("#{} was given {octets} octets to be sent, and has sent {left}", self.cable)
+        });
+    }
 }
 
 struct Pieces {
@@ -34,6 +83,7 @@ struct Pieces {
     sent: usize,
     timer: Option<Ticker>,
     over: bool,
+    meter: Option<Meter>,
 }
 
 impl http_body::Body for Pieces {
@@ -46,12 +96,8 @@ impl http_body::Body for Pieces {
             return Poll::Ready(None);
         }
         if !this.content.pause.is_zero() {
-            let timer = this.timer.get_or_insert_with(|| {
-                let mut timer = Ticker::default();
-                timer.reset(timer.now().saturating_add(this.content.pause));
-                timer
-            });
-            ready!(timer.poll(cx));
+            let pause = this.content.pause;
+            ready!(this.timer.get_or_insert_with(|| timer(pause)).poll(cx));
             this.timer = None;
         }
         if this.content.fails == Some(this.piece) {
@@ -60,6 +106,9 @@ impl http_body::Body for Pieces {
         }
         match this.content.pieces.get(this.piece) {
             Some(&length) => {
+                if let Some(meter) = &this.meter {
+                    meter.given(this.sent as u64);
+                }
                 let data = octets(this.key, this.sent, length);
                 this.piece += 1;
                 this.sent += length;
@@ -67,8 +116,7 @@ impl http_body::Body for Pieces {
             }
             None => {
                 this.over = true;
-                let trailers = || HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from(this.key as u64))]);
-                Poll::Ready(this.content.trailers.then(|| Ok(Frame::trailers(trailers()))))
+                Poll::Ready(this.content.trailers.then(|| Ok(Frame::trailers(trailers(this.key)))))
             }
         }
     }
@@ -96,38 +144,42 @@ pub enum Received {
     Dropped,
 }
 
-/// Reads the content of message `key`, so many pieces of it at most, and checks every octet.
-pub async fn read(key: usize, body: &mut Body, most: usize, pause: std::time::Duration) -> Received {
+/// Reads the content of message `key`, so many pieces of it at most, and checks every octet. `piece` is told how long each
+/// was waited for.
+pub async fn read(
+    stage: &Stage,
+    key: usize,
+    body: &mut Body,
+    (most, pause): (usize, Duration),
+    mut piece: impl FnMut(Duration),
+) -> Received {
+    let notes = &stage.notes;
     let mut place = 0;
     let mut trailers = false;
     for _ in 0..most {
         if !pause.is_zero() {
             sleep(pause).await;
         }
-        match body.frame().await {
+        let begun = notes.now();
+        let frame = body.frame().await;
+        piece(notes.now().saturating_since(begun));
+        match frame {
             None => return Received::Whole(place, trailers),
             Some(Err(_)) => return Received::Broken,
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
-                    for &received in &data {
-                        assert_eq!(received, octet(key, place), "octet {place} of message {key}");
-                        place += 1;
-                    }
+                    notes.check(super::talk::is_of(key, place, &data), || {
+                        format!("octets from {place} on are not those of message {key}")
+                    });
+                    place += data.len();
                 }
                 Err(frame) => {
-                    let fields = frame.into_trailers().expect("trailers");
-                    assert_eq!(fields.get(http::header::ETAG), Some(&HeaderValue::from(key as u64)), "message {key}");
+                    let fields = frame.into_trailers().unwrap_or_default();
+                    notes.check(fields == self::trailers(key), || format!("trailers of message {key}: {fields:?}"));
                     trailers = true;
                 }
             },
         }
     }
     Received::Dropped
-}
-
-/// Waits.
-pub async fn sleep(time: std::time::Duration) {
-    let mut timer = Ticker::default();
-    timer.reset(timer.now().saturating_add(time));
-    std::future::poll_fn(|cx| timer.poll(cx)).await;
 }

@@ -7,7 +7,6 @@ use crate::memory::Clock;
 use http_driver::Transport;
 use http_proto::Instant;
 use std::collections::VecDeque;
-use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -28,6 +27,28 @@ pub struct Weather {
     pub breaks: usize,
 }
 
+impl Weather {
+    /// The longest stall.
+    pub const STALL: Duration = Duration::from_secs(200);
+
+    /// Whether octets go one by one, or nearly so: then long content takes too many polls to be worth it.
+    pub fn is_narrow(&self) -> bool {
+        self.buffer.min(self.piece) < 100
+    }
+
+    /// How long so many octets take at most, as long as nothing stalls and whoever they are for reads them.
+    pub fn transfer(&self, octets: usize) -> Duration {
+        self.delay.saturating_mul((octets / self.buffer + 10) as u32)
+    }
+}
+
+/// The ends of a connection, as indices.
+pub const CLIENT: usize = 0;
+/// See [`CLIENT`].
+pub const SERVER: usize = 1;
+
+const NAMES: [&str; 2] = ["client", "server"];
+
 /// How a direction breaks, when so many octets have passed.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
@@ -45,19 +66,6 @@ enum Packet {
     Reset,
 }
 
-impl fmt::Display for Packet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Packet::Octets(octets) if octets.len() > 200 => {
-                write!(f, "{} octets: {} ..", octets.len(), octets[..200].escape_ascii())
-            }
-            Packet::Octets(octets) => write!(f, "{}", octets.escape_ascii()),
-            Packet::Fin => f.write_str("FIN"),
-            Packet::Reset => f.write_str("RST"),
-        }
-    }
-}
-
 /// One direction.
 #[derive(Debug, Default)]
 struct Way {
@@ -65,6 +73,12 @@ struct Way {
     /// Octets under way.
     load: usize,
     received: VecDeque<u8>,
+    /// Octets that the receiver has read.
+    read: u64,
+    /// Octets that the sender has got rid of.
+    written: u64,
+    /// When something last arrived.
+    arrived: Option<Instant>,
     fin: bool,
     /// Told or not.
     reset: Option<bool>,
@@ -99,12 +113,25 @@ struct Inner {
     rng: Rng,
     clock: Clock,
     cables: Vec<Cable>,
+    /// Sockets that somebody has.
+    open: usize,
     trace: Trace,
 }
 
 /// A network.
 #[derive(Debug, Clone)]
 pub struct Net(Arc<Mutex<Inner>>);
+
+/// What has gone in a direction, and when something last arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Traffic {
+    /// Octets that the receiver has read.
+    pub read: u64,
+    /// Octets that the sender has got rid of.
+    pub written: u64,
+    /// When something last arrived.
+    pub arrived: Option<Instant>,
+}
 
 /// One end of a connection.
 #[derive(Debug)]
@@ -119,7 +146,7 @@ pub struct Socket {
 impl Net {
     /// A network.
     pub fn new(weather: Weather, rng: Rng, clock: Clock, trace: Trace) -> Self {
-        Net(Arc::new(Mutex::new(Inner { weather, rng, clock, cables: Vec::new(), trace })))
+        Net(Arc::new(Mutex::new(Inner { weather, rng, clock, cables: Vec::new(), open: 0, trace })))
     }
 
     /// The two ends of a new connection: the client's and the server's.
@@ -133,14 +160,41 @@ impl Net {
             let fault = match inner.rng.below(3) {
                 0 => Fault::Reset,
                 1 => Fault::Fin,
-                _ => Fault::Stall(inner.rng.time(Duration::from_secs(200))),
+                _ => Fault::Stall(inner.rng.time(Weather::STALL)),
             };
             way.fault = Some((at, fault));
         }
         inner.cables.push(Cable { ways });
+        inner.open += 2;
         let cable = inner.cables.len() - 1;
+        inner.trace.note(inner.clock.now(), || format!("#{cable} is opened"));
         let end = |end| Socket { net: self.clone(), cable, end, aborted: false, shut: false };
-        (end(0), end(1))
+        (end(CLIENT), end(SERVER))
+    }
+
+    /// Whether opening a connection fails this time, and how long that takes, or succeeding.
+    pub fn attempt(&self) -> (bool, Duration) {
+        let mut inner = self.0.lock().unwrap();
+        let inner = &mut *inner;
+        let fails = inner.weather.breaks > 0 && inner.rng.once_in(20);
+        (fails, inner.rng.time(inner.weather.delay))
+    }
+
+    /// What has become of a direction, as its receiver sees it.
+    pub fn traffic(&self, cable: usize, to: usize) -> Traffic {
+        let inner = self.0.lock().unwrap();
+        let way = &inner.cables[cable].ways[to];
+        Traffic { read: way.read, written: way.written, arrived: way.arrived }
+    }
+
+    /// Whether somebody has this end of it.
+    pub fn has(&self, cable: usize, end: usize) -> bool {
+        !self.0.lock().unwrap().cables[cable].ways[end].deaf
+    }
+
+    /// Sockets that somebody has.
+    pub fn open(&self) -> usize {
+        self.0.lock().unwrap().open
     }
 
     /// When something arrives next.
@@ -157,14 +211,23 @@ impl Net {
         let inner = &mut *inner;
         let now = inner.clock.now();
         for (number, cable) in inner.cables.iter_mut().enumerate() {
-            for to in 0..2 {
+            for (to, name) in NAMES.iter().enumerate() {
                 while let Some((at, _)) = cable.ways[to].under_way.front()
                     && *at <= now
                     && (cable.ways[to].received.len() < inner.weather.buffer || cable.ways[to].deaf)
                 {
                     let Some((_, packet)) = cable.ways[to].under_way.pop_front() else { break };
-                    inner.trace.note(now, || format!("#{number} {}: {packet}", ["client", "server"][to]));
+                    let place = || format!("#{number} to the {name}");
+                    match &packet {
+                        Packet::Octets(octets) => inner.trace.octets(now, place, octets),
+                        Packet::Fin => inner.trace.note(now, || format!("{}: FIN", place())),
+                        Packet::Reset => inner.trace.note(now, || format!("{}: RST", place())),
+                    }
                     arrive(cable, to, packet, &mut inner.rng, now);
+                    if inner.weather.lazy > 0 && inner.rng.once_in(inner.weather.lazy) {
+                        // Somebody is woken for nothing.
+                        cable.ways[inner.rng.below(2)].wake();
+                    }
                 }
             }
         }
@@ -174,6 +237,7 @@ impl Net {
 /// A packet has come to its end.
 fn arrive(cable: &mut Cable, to: usize, packet: Packet, rng: &mut Rng, now: Instant) {
     let way = &mut cable.ways[to];
+    way.arrived = Some(now);
     match packet {
         Packet::Octets(octets) => {
             way.load -= octets.len();
@@ -234,7 +298,7 @@ impl Inner {
         }
         let Some((_, fault)) = fault else { return };
         self.cables[cable].ways[to].fault = None;
-        self.trace.note(self.clock.now(), || format!("#{cable} {fault:?} on the way to {}", ["client", "server"][to]));
+        self.trace.note(self.clock.now(), || format!("#{cable} {fault:?} on the way to the {}", NAMES[to]));
         match fault {
             Fault::Reset => {
                 self.cables[cable].ways.iter_mut().for_each(|way| way.cut = true);
@@ -259,6 +323,11 @@ impl Inner {
 }
 
 impl Socket {
+    /// The number of its connection.
+    pub fn cable(&self) -> usize {
+        self.cable
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
         work(&mut self.net.0.lock().unwrap())
     }
@@ -287,6 +356,7 @@ impl Transport for Socket {
                 for (place, octet) in room.iter_mut().zip(way.received.drain(..count)) {
                     *place = octet;
                 }
+                way.read += count as u64;
                 if let Some(writer) = way.writer.take() {
                     writer.wake();
                 }
@@ -330,6 +400,7 @@ impl Transport for Socket {
                 return Poll::Pending;
             }
             let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(room.min(piece)).collect();
+            inner.cables[cable].ways[1 - end].written += all.len() as u64;
             inner.write(cable, 1 - end, &all);
             Poll::Ready(Ok(all.len()))
         })
@@ -369,6 +440,9 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let (cable, end, aborted, shut) = (self.cable, self.end, self.aborted, self.shut);
         self.with(|inner| {
+            inner.open -= 1;
+            let how = if aborted { "aborts" } else { "is gone" };
+            inner.trace.note(inner.clock.now(), || format!("#{cable}: the {} {how}", NAMES[end]));
             let way = &mut inner.cables[cable].ways[end];
             way.deaf = true;
             // As TCP has it: closing with input unread is a reset.

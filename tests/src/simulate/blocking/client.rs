@@ -1,0 +1,175 @@
+//! The client that blocks: one request after the other, on a connection for as long as that lasts.
+
+use super::{Shared, Waiting, check_trailers, length, pause, send, speak};
+use crate::simulate::content::{Received, key};
+use crate::simulate::notes::Outcome;
+use crate::simulate::plan::{Kind, Reader, Request};
+use crate::simulate::stage::Stage;
+use crate::simulate::talk::is_of;
+use http::StatusCode;
+use http_proto::{Client, Config, Event, RequestHead, Version};
+use http_std::{Connection, Inbox};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+type Line = (Connection<Client, Waiting>, Inbox);
+
+/// Makes all requests, and notes what becomes of them.
+pub fn client(stage: &Stage, world: &Shared, config: &Arc<Config>) {
+    let mut lines: HashMap<usize, Line> = HashMap::new();
+    for (index, planned) in stage.plan.requests.iter().enumerate() {
+        let notes = &stage.notes;
+        pause(world, planned.at / 10);
+        notes.tell(|| format!("request {index} {} begins", planned.method));
+        let begun = notes.now();
+        let kept = lines.remove(&planned.origin).filter(|(http, _)| http.is_reusable());
+        let mut again = kept.is_some();
+        let mut line = kept.or_else(|| open(planned.origin, stage, world, config));
+        let outcome = loop {
+            let Some(found) = line else { break Outcome::Failed("nobody is there".to_owned()) };
+            match exchange(index, planned, stage, world, found) {
+                // Its server has closed it, and has not seen the request.
+                (_, None, true) if std::mem::take(&mut again) => line = open(planned.origin, stage, world, config),
+                (outcome, line, _) => {
+                    lines.extend(line.map(|line| (planned.origin, line)));
+                    break outcome;
+                }
+            }
+        };
+        notes.tell(|| format!("request {index}: {outcome:?}"));
+        let (took, bound) = (notes.now().saturating_since(begun), stage.plan.bound(index));
+        notes.check(took <= bound, || format!("{index} has taken {took:?}, where {bound:?} is the most"));
+        notes.outcomes.lock().unwrap()[index] = Some(outcome);
+    }
+    for (mut http, mut inbox) in lines.into_values() {
+        let closed = http.close(&mut inbox);
+        stage.notes.tell(|| format!("a connection is closed: {closed:?}"));
+    }
+}
+
+/// A new connection, if anybody is there.
+fn open(origin: usize, stage: &Stage, world: &Shared, config: &Arc<Config>) -> Option<Line> {
+    let socket = stage.doors[origin].open(&stage.net)?;
+    let mut http = Connection::client(Waiting::new(socket, world), Arc::clone(config));
+    http.set_answer_timeout(stage.plan.settings.deadlines().answer);
+    Some((http, Inbox::new()))
+}
+
+/// One exchange: what became of it, the connection if it is left, and whether it may be made again.
+fn exchange(
+    index: usize,
+    planned: &Request,
+    stage: &Stage,
+    world: &Shared,
+    line: Line,
+) -> (Outcome, Option<Line>, bool) {
+    let (mut http, mut inbox) = line;
+    let (host, name) = (format!("h{}", planned.origin), index.to_string());
+    let (host, target) = match planned.kind {
+        Kind::Connect(_) => (format!("{host}:{}", 1000 + index), format!("{host}:{}", 1000 + index)),
+        Kind::Plain | Kind::Upgrade(_) => (host, format!("/{index}")),
+    };
+    let fields = [("index", name.as_bytes())];
+    let mut head = RequestHead::new(planned.method, &target).host(&host).fields(&fields);
+    if planned.old {
+        head.version = Version::HTTP_10;
+    }
+    if let Kind::Upgrade(_) = planned.kind {
+        head = head.upgrade(&["sim"]);
+    }
+    let body = length(&planned.content);
+    if let Err(error) = http.start(&head, body) {
+        return (Outcome::Failed(format!("{error:?}")), None, true);
+    }
+    if body != http_proto::BodyLength::Empty {
+        // If it cannot be sent, an answer may say why.
+        let sent = send(&mut http, world, key(index, false), &planned.content);
+        stage.notes.tell(|| format!("the content of request {index} is on its way: {sent}"));
+    }
+    let outcome = receive(index, planned, stage, world, &mut http, &mut inbox);
+    match outcome {
+        Ok(outcome) => (outcome, Some((http, inbox)), false),
+        Err(Gone::Failed(error, may_retry)) => (Outcome::Failed(error), None, may_retry),
+        Err(Gone::Dropped(status)) => (Outcome::Answered(status, Received::Dropped), None, false),
+        Err(Gone::Broken(status)) => (Outcome::Answered(status, Received::Broken), None, false),
+        Err(Gone::Upgraded) => {
+            let tail = inbox.retain();
+            let (Ok(io), Some(talk)) = (http.into_upgraded(tail), planned.talk()) else {
+                stage.notes.check(false, || format!("{index} has no connection to go on with"));
+                return (Outcome::Cancelled, None, false);
+            };
+            let report = speak(stage, world, io, &talk.client, (key(index, false), key(index, true)));
+            (Outcome::Talked(report), None, false)
+        }
+    }
+}
+
+/// Why the connection is gone with the exchange.
+enum Gone {
+    /// Whether it may be made again.
+    Failed(String, bool),
+    Broken(StatusCode),
+    Dropped(StatusCode),
+    Upgraded,
+}
+
+fn receive(
+    index: usize,
+    planned: &Request,
+    stage: &Stage,
+    world: &Shared,
+    http: &mut Connection<Client, Waiting>,
+    inbox: &mut Inbox,
+) -> Result<Outcome, Gone> {
+    let (notes, key) = (&stage.notes, key(index, true));
+    let (mut status, mut received, mut pieces) = (None, 0, 0);
+    loop {
+        if let (Reader::All(time), Some(_)) = (planned.reader, status) {
+            pause(world, time);
+        }
+        let event = http.next_event(inbox);
+        let ended = |why: String, may_retry| match status {
+            Some(status) => Gone::Broken(status),
+            None => Gone::Failed(why, may_retry),
+        };
+        match event {
+            Ok(Event::HeadersComplete(head)) if head.is_interim() && head.status() != 101 => {}
+            Ok(Event::HeadersComplete(head)) => {
+                let code = StatusCode::from_u16(head.status()).expect("a status");
+                let own = head.fields().get("index") == Some(index.to_string().as_bytes());
+                notes.check(own || code != planned.status(), || format!("the answer to {index} is not its own"));
+                if code != planned.status() {
+                    return Err(Gone::Dropped(code));
+                }
+                status = Some(code);
+            }
+            Ok(Event::Payload(octets)) => {
+                notes.check(is_of(key, received, octets), || {
+                    format!("octets from {received} on are not those of message {key}")
+                });
+                received += octets.len();
+                pieces += 1;
+            }
+            Ok(Event::MessageComplete(fields)) => match status {
+                Some(StatusCode::SWITCHING_PROTOCOLS) => {}
+                Some(_) if matches!(planned.kind, Kind::Connect(Some(_))) => {}
+                Some(status) => {
+                    let trailers = check_trailers(stage, key, fields);
+                    return Ok(Outcome::Answered(status, Received::Whole(received, trailers)));
+                }
+                None => notes.check(false, || format!("{index} ends without a head")),
+            },
+            Ok(Event::UpgradeTail(_)) => return Err(Gone::Upgraded),
+            Ok(event @ (Event::Paused | Event::Closed | Event::NeedInput)) => {
+                return Err(ended(format!("{:?}", std::mem::discriminant(&event)), false));
+            }
+            Err(error) => return Err(ended(format!("{error:?}"), error.may_retry())),
+        }
+        if let (Reader::Some(most), Some(status)) = (planned.reader, status)
+            && pieces >= most
+            && planned.talk().is_none()
+        {
+            return Err(Gone::Dropped(status));
+        }
+    }
+}
