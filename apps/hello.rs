@@ -1,13 +1,12 @@
-//! What the examples `hello` answer, on whatever runtime.
+//! What the examples `hello` answer, on whatever runtime or none.
 
 use crate::{Body, Request, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
-use std::convert::Infallible;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-pub(crate) async fn hello(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+pub(crate) fn hello(request: Request<Body>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/") => {
@@ -32,5 +31,5 @@ pub(crate) async fn hello(request: Request<Body>) -> Result<Response<Body>, Infa
             *response.body_mut() = "Not found\n".into();
         }
     }
-    Ok(response)
+    response
 }

@@ -1,6 +1,6 @@
-//! The services of the examples `set_service`, and what may be changed, on whatever runtime.
+//! The services of the examples `set_service`, and what may be changed, on whatever runtime or none.
 
-use crate::{AccessLog, Body, BodyError, HttpService, LogFormat, Request, Response, ServerHandle, service_fn};
+use crate::{AccessLog, Body, BodyError, HttpService, LogFormat, Request, Response, ServerHandle, content, service_fn};
 use http::{Method, StatusCode};
 use std::io::stdout;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) enum Change {
 pub(crate) fn site(
     page: String,
     ask: impl Fn(Change) -> bool + Clone + Send + 'static,
-) -> impl HttpService<Answer: Send, Content: Send> + Clone + Send {
+) -> impl HttpService<Body, Answer: Send, Content: Send> + Clone + Send {
     service_fn(move |request| answer(request, page.clone(), ask.clone()))
 }
 
@@ -25,8 +25,7 @@ async fn answer(
     page: String,
     ask: impl Fn(Change) -> bool,
 ) -> Result<Response<Body>, BodyError> {
-    let content = request.body_mut().collect(Body::LIMIT).await?;
-    let content = String::from_utf8_lossy(&content);
+    let content = content(&mut request).await?;
     let change = match (request.method(), request.uri().path()) {
         (&Method::PUT, "/page") => Change::Page(format!("{content}\n")),
         (&Method::PUT, "/log") => Change::Log(content == "on"),

@@ -10,6 +10,7 @@ use async_signal::{Signal, Signals};
 use http_smol::{Body, BoxError, Request, Response, serve, service_fn};
 use smol::net::TcpListener;
 use smol::stream::StreamExt;
+use std::convert::Infallible;
 
 fn main() -> Result<(), BoxError> {
     let port = std::env::args().nth(1).or_else(|| std::env::var("PORT").ok());
@@ -17,11 +18,12 @@ fn main() -> Result<(), BoxError> {
     smol::block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         println!("http://{}", listener.local_addr()?);
+        let hello = async |request| Ok::<_, Infallible>(app::hello(request));
         let mut signals = Signals::new([Signal::Int])?;
         let interrupted = async move {
             signals.next().await;
         };
-        let report = serve(listener, service_fn(app::hello)).with_graceful_shutdown(interrupted).await;
+        let report = serve(listener, service_fn(hello)).with_graceful_shutdown(interrupted).await;
         println!("connections cut off: {}", report.cut_off);
         Ok(())
     })

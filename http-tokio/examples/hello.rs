@@ -7,6 +7,7 @@
 mod app;
 
 use http_tokio::{Body, BoxError, Request, Response, serve, service_fn};
+use std::convert::Infallible;
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,12 +16,13 @@ async fn main() -> Result<(), BoxError> {
     let port: u16 = port.map_or(Ok(8080), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}", listener.local_addr()?);
+    let hello = async |request| Ok::<_, Infallible>(app::hello(request));
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
     };
-    let report = serve(listener, service_fn(app::hello)).with_graceful_shutdown(interrupted).await;
+    let report = serve(listener, service_fn(hello)).with_graceful_shutdown(interrupted).await;
     println!("connections cut off: {}", report.cut_off);
     Ok(())
 }

@@ -15,6 +15,11 @@ use http_tokio::{serve, service_fn};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 
+/// The content of a request, as text.
+async fn content(request: &mut Request<Body>) -> Result<String, BodyError> {
+    Ok(String::from_utf8_lossy(&request.body_mut().collect(Body::LIMIT).await?).into_owned())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;

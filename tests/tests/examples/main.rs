@@ -17,6 +17,7 @@ macro_rules! examples {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
         examples! { in http_tokio: "http-tokio" => $($(#[$attribute])* $name),+ }
         examples! { in http_smol: "http-smol" => $($(#[$attribute])* $name),+ }
+        examples! { in http_std: "http-std" => $($(#[$attribute])* $name),+ }
     };
     (in $module:ident: $package:literal => $($(#[$attribute:meta])* $name:ident),+) => {
         mod $module {
@@ -76,14 +77,6 @@ macro_rules! clients {
 
 clients! { http_tokio_clients: "http-tokio" }
 clients! { http_std_clients: "http-std" }
-
-examples! { in http_std: "http-std" =>
-    hello,
-    static_files,
-    nothing_outside_of_the_directory_is_served,
-    #[cfg(target_os = "linux")]
-    n23_a_large_file_needs_little_memory
-}
 
 fn hello(package: &str) {
     let server = Server::start(package, "hello", &[]);

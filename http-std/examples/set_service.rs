@@ -1,0 +1,35 @@
+//! A server that is changed while it runs: what answers, and what is logged. Connections stay open; requests that have
+//! begun are answered by the service that they were given to.
+//!
+//! `cargo run --release -p http-std --example set_service [PORT]`, and then
+//! - `curl http://127.0.0.1:8080/ -X PUT -d 'Back soon.' http://127.0.0.1:8080/page --next http://127.0.0.1:8080/`: the
+//!   page before and after, on one connection
+//! - `curl -X PUT -d on http://127.0.0.1:8080/log`: from now on every request is printed; `-d off` ends that
+
+/// What it answers. It takes what it uses from here: so it runs on any runtime, or none.
+#[path = "../../apps/set_service.rs"]
+mod app;
+
+use http_std::{AccessLog, Body, BodyError, BoxError, HttpService, LogFormat, Request, Response, ServerHandle};
+use http_std::{serve, service_fn};
+use std::net::TcpListener;
+use std::sync::mpsc::channel;
+
+/// The content of a request, as text.
+async fn content(request: &mut Request<Body>) -> Result<String, BodyError> {
+    Ok(String::from_utf8_lossy(&request.body_mut().collect(Body::LIMIT)?).into_owned())
+}
+
+fn main() -> Result<(), BoxError> {
+    let port: u16 = std::env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    println!("http://{}", listener.local_addr()?);
+    let (changes, asked) = channel();
+    let ask = move |change| changes.send(change).is_ok();
+    let site = move |page| app::site(page, ask.clone());
+    let server = serve(listener, site("Welcome.\n".to_owned())).spawn()?;
+    for change in asked {
+        app::make(change, &server, &site);
+    }
+    Ok(())
+}
