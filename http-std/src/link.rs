@@ -58,6 +58,8 @@ pub(crate) struct Link<R: Side, T> {
     /// The peer is gone.
     lost: bool,
     half_closed: bool,
+    /// The last read has taken all that there was.
+    drained: bool,
 }
 
 impl<R: Side, T: BlockingTransport> Link<R, T> {
@@ -77,6 +79,7 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
             error: None,
             lost: false,
             half_closed: false,
+            drained: false,
         }
     }
 
@@ -133,7 +136,9 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
             return None;
         }
         let readable = self.reads(inbox, reading);
-        if readable && self.receive(inbox, AT_ONCE) {
+        // Between requests who waits next is told as soon as there is more, and a read would be in vain.
+        let waits = std::mem::take(&mut self.drained) && reading == Reading::Wanted && self.core.outstanding() == 0;
+        if readable && !waits && self.receive(inbox, AT_ONCE) {
             return None;
         }
         let deadline = self.deadline(readable);
@@ -238,6 +243,7 @@ impl<R: Side, T: BlockingTransport> Link<R, T> {
                     self.head_at = self.now;
                 }
                 self.read += count as u64;
+                self.drained = count < most && !self.io.has_buffered();
                 inbox.buffer().commit(count);
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {

@@ -43,8 +43,9 @@ struct Worker {
 
 struct Queue<S> {
     tasks: VecDeque<Box<Task<S>>>,
-    /// Workers that have nothing to do.
-    idle: usize,
+    /// Workers that wait for something to do, and how many of them have been called.
+    waiting: usize,
+    called: usize,
     /// The keeper wants to know when there is room.
     awaited: bool,
     closed: bool,
@@ -67,7 +68,7 @@ impl Wake for Alarm {
 
 impl<S: ThreadService> Bench<S> {
     pub(super) fn new(waker: mio::Waker) -> Self {
-        let queue = Queue { tasks: VecDeque::new(), idle: 0, awaited: false, closed: false };
+        let queue = Queue { tasks: VecDeque::new(), waiting: 0, called: 0, awaited: false, closed: false };
         Bench {
             queue: Mutex::new(queue),
             filled: Condvar::new(),
@@ -110,7 +111,9 @@ impl<S: ThreadService> Bench<S> {
     pub(super) fn push(&self, task: Box<Task<S>>) {
         let mut queue = lock(&self.queue);
         queue.tasks.push_back(task);
-        let idle = queue.idle > 0;
+        // Who was called takes whatever there is when his turn comes: he is not called again for each.
+        let idle = queue.waiting > queue.called;
+        queue.called += usize::from(idle);
         drop(queue);
         if idle {
             return self.filled.notify_one();
@@ -157,9 +160,10 @@ impl<S: ThreadService> Bench<S> {
             if queue.closed {
                 return None;
             }
-            queue.idle += 1;
+            queue.waiting += 1;
             queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            queue.idle -= 1;
+            queue.waiting -= 1;
+            queue.called = queue.called.saturating_sub(1);
         }
     }
 
@@ -169,20 +173,25 @@ impl<S: ThreadService> Bench<S> {
         }
     }
 
-    /// Has a worker wait for a client, by `wait`, for no longer than that is welcome.
+    /// Whether other connections want a worker.
+    fn is_crowded(&self) -> bool {
+        let queue = lock(&self.queue);
+        !queue.tasks.is_empty() || queue.closed
+    }
+
+    /// Has a worker wait for a client, by `wait`, unless others want him.
     fn be_patient(&self, number: usize, wait: &mut dyn FnMut(Duration)) {
         self.set_patient(number, true);
-        let patience = {
-            let queue = lock(&self.queue);
-            if queue.tasks.is_empty() && !queue.closed { PATIENCE } else { Duration::ZERO }
-        };
-        wait(patience);
+        if !self.is_crowded() {
+            wait(PATIENCE);
+        }
         self.set_patient(number, false);
     }
 
     fn work(&self, number: usize) {
         while let Some(mut task) = self.pop() {
-            match guarded(|| task.run(|wait| self.be_patient(number, wait))) {
+            match guarded(|| task.run(|| self.is_crowded(), |wait| self.be_patient(number, wait))) {
+                Some(After::Yield) => self.push(task),
                 Some(After::Park { readable, writable, deadline }) => {
                     let mut returned = lock(&self.returned);
                     returned.push(Returned { task, readable, writable, deadline });

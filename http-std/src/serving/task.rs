@@ -43,8 +43,13 @@ pub(crate) enum After {
         writable: bool,
         deadline: Option<Instant>,
     },
+    /// There is more to do, when others have had their turn.
+    Yield,
     Over,
 }
+
+/// Exchanges of one connection, one after the other, while others want a worker.
+const BURST: u8 = 16;
 
 impl<S> Task<S>
 where
@@ -101,15 +106,26 @@ where
         }
     }
 
-    /// Does what there is to do. With nothing left but to wait for the client, `patience` has it wait, for a moment.
-    pub(crate) fn run(&mut self, patience: impl Fn(&mut dyn FnMut(Duration))) -> After {
+    /// Does what there is to do, but not for ever if others want the worker (`crowded`). With nothing left but to wait for
+    /// the client, `patience` has it wait, for a moment.
+    pub(crate) fn run(&mut self, crowded: impl Fn() -> bool, patience: impl Fn(&mut dyn FnMut(Duration))) -> After {
         let waker = waiting::waker();
         self.shared.info.set_task(&Context::from_waker(&waker));
+        let mut burst = 0;
         loop {
+            if burst >= BURST {
+                burst = 0;
+                if crowded() {
+                    // What has been answered does not wait for the others.
+                    self.shared.tend(false);
+                    return After::Yield;
+                }
+            }
             match self.next() {
                 Next::Over => return After::Over,
                 Next::Refuse(error) => self.shared.refuse(error),
                 Next::Request(request) => {
+                    burst += 1;
                     let answered = match request.and_then(|request| self.call(*request)) {
                         Ok(Some(response)) => self.shared.answer(response),
                         Ok(None) => Answered::Gone,

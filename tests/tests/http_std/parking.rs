@@ -4,8 +4,10 @@ use crate::handlers::{Running, run};
 use http::{Request, Response};
 use http_std::{Body, Config, ListenOptions, ThreadService, handler_fn, serve};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Duration;
-use tests::scenario::{Client, GET, Permits, get};
+use tests::scenario::{Client, GET, Permits, get, within};
 
 fn hello(_: Request<Body>) -> Response<Body> {
     Response::new(Body::from("Hello, World!"))
@@ -59,6 +61,42 @@ fn connections_without_a_request_hold_no_worker() {
         assert_eq!(client.answer().text(), "Hello, World!");
     }
     idle.iter_mut().for_each(answered);
+}
+
+/// Who sends on and on, faster than it is answered, holds no worker for ever.
+#[test]
+fn a_busy_client_leaves_the_worker_to_others() {
+    const REQUESTS: usize = 2000;
+    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
+    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let handler = move |request: Request<Body>| {
+        match request.uri().path() {
+            "/gate" => {
+                arrives.add(1);
+                opened.take();
+            }
+            "/other" => return Response::new(Body::from(answered.load(Relaxed).to_string())),
+            _ => {
+                answered.fetch_add(1, Relaxed);
+                thread::yield_now();
+            }
+        }
+        hello(request)
+    };
+    let server = run(handler_fn(handler), 1);
+    let mut busy = server.client();
+    busy.send(get("/gate") + &GET.repeat(REQUESTS));
+    arrived.take();
+    let mut other = server.client();
+    other.send(get("/other"));
+    within(|| server.0.connections().len() == 2);
+    gate.add(1);
+    let before: usize = other.answer().text().parse().unwrap();
+    assert!(before < REQUESTS, "it had to wait for all of the others");
+    for _ in 0..=REQUESTS {
+        assert_eq!(busy.answer().text(), "Hello, World!");
+    }
 }
 
 fn run_with<S: ThreadService + Clone>(service: S, set: impl FnOnce(&mut Config)) -> Running<S> {
