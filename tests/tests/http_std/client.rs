@@ -123,7 +123,9 @@ fn an_early_refusal_is_seen_while_another_thread_sends() {
         });
         let response = Client::new().post(url(&server)).body(body).send().unwrap();
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
-        answered.send(()).unwrap();
+        if silent {
+            answered.send(()).unwrap();
+        }
         assert_eq!(io::read_to_string(response.into_body()).unwrap(), "no!");
         upload.join().unwrap();
         server.finish();
