@@ -10,14 +10,17 @@
 #[path = "../../apps/axum_app.rs"]
 mod app;
 
-use http_std::{BoxError, Streaming, serve};
+use http_driver::Timer;
+use http_std::{BoxError, Sleep, Streaming, serve};
+use std::future::poll_fn;
 use std::net::TcpListener;
-use std::thread;
 use std::time::Duration;
 
-/// Here a task is a thread, which sleeps.
+/// The clock of whatever thread polls it, which looks after its client meanwhile.
 async fn sleep(time: Duration) {
-    thread::sleep(time);
+    let mut clock = Sleep::default();
+    clock.reset(clock.now().saturating_add(time));
+    poll_fn(|cx| clock.poll(cx)).await;
 }
 
 fn main() -> Result<(), BoxError> {
