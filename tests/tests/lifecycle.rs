@@ -2,6 +2,8 @@
 
 #[path = "lifecycle/closing.rs"]
 mod closing;
+#[path = "lifecycle/ending.rs"]
+mod ending;
 #[path = "lifecycle/exchange.rs"]
 mod exchange;
 #[path = "lifecycle/framing.rs"]

@@ -49,6 +49,48 @@ fn n36_all_are_on_by_default() {
 }
 
 #[test]
+fn n36_each_is_as_long_as_it_was_set() {
+    let mut config = Config::server();
+    let timeouts = &mut config.timeouts;
+    let (all, seconds) = (
+        [
+            &mut timeouts.linger,
+            &mut timeouts.drain,
+            &mut timeouts.head,
+            &mut timeouts.write,
+            &mut timeouts.body,
+            &mut timeouts.idle,
+        ],
+        [3, 5, 10, 15, 20, 40],
+    );
+    all.into_iter().zip(seconds).for_each(|(timeout, seconds)| *timeout = Duration::from_secs(seconds));
+    let mut server = One::server_with(config);
+    server.events();
+    assert_eq!(due(&mut server, 0), Some(40), "idle");
+    server.hear("P");
+    assert_eq!(due(&mut server, 0), Some(10), "head");
+    server.hear(&POST[1..]);
+    assert_eq!(due(&mut server, 0), Some(20), "body");
+    server.connection.respond(&OK, BodyLength::Exact(0), &mut server.out).unwrap();
+    assert_eq!(due(&mut server, 0), Some(15), "write");
+    server.written();
+    server.connection.finish(None, &mut server.out).unwrap();
+    assert_eq!(due(&mut server, 0), Some(5), "drain");
+    server.hear([b'x'; 100]);
+    assert_eq!(due(&mut server, 0), Some(40), "idle again");
+    server.connection.shutdown();
+    assert_eq!(due(&mut server, 0), Some(3), "linger");
+
+    let mut config = Config::client();
+    config.timeouts.expect_continue = Duration::from_secs(7);
+    let mut client = One::client_with(config);
+    let head = RequestHead::new("PUT", "/").host("h").expect_continue();
+    client.connection.start(&head, BodyLength::Exact(2), &mut client.out).unwrap();
+    client.written();
+    assert_eq!(due(&mut client, 0), Some(7), "100 (Continue)");
+}
+
+#[test]
 fn n36_head_runs_from_its_first_octet_and_is_never_armed_again() {
     let mut server = One::server();
     server.events();
