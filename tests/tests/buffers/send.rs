@@ -107,6 +107,22 @@ fn popped_octets_belong_to_the_length_until_they_are_written() {
     assert!(server.out.is_empty() && server.out.release());
 }
 
+// What was handed out is in the way of what is sent behind it no longer than until it is written.
+#[test]
+fn popped_octets_are_over_when_they_are_written() {
+    let mut server = raw(WaterMarks::default());
+    for _ in 0..3 {
+        send(&mut server, &["shello"]);
+        assert_eq!(server.out.pop_owned().unwrap(), "hello");
+        server.out.advance(5);
+        send(&mut server, &["sworld", "o!"]);
+        server.out.advance(5);
+        assert_eq!((server.out.front(), server.out.len()), (Some(Chunk::Octets(b"!")), 1));
+        server.out.advance(1);
+        assert_eq!((server.out.front(), server.out.len()), (None, 0));
+    }
+}
+
 #[test]
 fn popping_the_flat_octets_takes_them_whole() {
     let mut server = raw(WaterMarks::default());
