@@ -119,6 +119,16 @@ fn content_that_is_not_as_long_as_announced_resets_the_connection() {
     assert_eq!(site.client.connections().idle, 1);
 }
 
+// More pieces than are sent without a pause: the rest is not forgotten, though nothing else happens.
+#[test]
+fn content_may_be_of_many_pieces() {
+    let mut site = Site::new();
+    let (task, peer) = site.open(post(Body::new(Claims(vec!["1234567890"; 2000], Some(20_000)))));
+    assert!(peer.text().ends_with(&"1234567890".repeat(2000)));
+    site.answer(&peer, NO_CONTENT);
+    task.done().unwrap();
+}
+
 // RFC 9112 section 9.5: a server that keeps the connection reads the rest.
 #[test]
 fn an_early_answer_that_keeps_the_connection_gets_the_rest() {

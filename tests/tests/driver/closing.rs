@@ -1,9 +1,12 @@
 //! How connections of level 1 end: in good order, cut off, or broken; and what is left to say behind that.
 
 use super::*;
-use http_proto::{Config, Interest, RequestHead, SendError, State};
-use std::io::ErrorKind;
-use tests::memory::{Seen, client, server, server_with};
+use http_driver::{Connection, Inbox, Transport};
+use http_proto::{Config, Event, Interest, RequestHead, SendError, State};
+use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use tests::memory::{Clock, Seen, Wire, client, server, server_with, wire};
 
 // I28: close waits until the peer has closed, too.
 #[test]
@@ -377,4 +380,45 @@ fn i28_the_sending_side_is_closed_before_the_connection() {
     let (mut end, peer) = client();
     assert!(end.close().unwrap().is_ok());
     assert_eq!(peer.counts().shutdowns, 1);
+}
+
+/// A transport whose sending side cannot be closed at once.
+struct Reluctant {
+    io: Wire,
+    asked: usize,
+}
+
+impl Transport for Reluctant {
+    fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.io.poll_read(cx, room)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.io.poll_write(cx, octets)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.asked += 1;
+        if self.asked < 3 { Poll::Pending } else { self.io.poll_shutdown(cx) }
+    }
+}
+
+// I28: as TLS, which has something to write for that.
+#[test]
+fn i28_a_sending_side_that_takes_its_time_is_closed() {
+    let (clock, (io, peer)) = (Clock::new(), wire(Shape::default()));
+    let core = http_proto::Connection::server(Config::server().into());
+    let mut conn = Connection::<Server, _, _>::new(core, Reluctant { io, asked: 0 }, clock.ticker());
+    let (mut inbox, mut cx) = (Inbox::new(), Context::from_waker(Waker::noop()));
+    peer.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    for _ in 0..10 {
+        let whole = match pin!(conn.next_event(&mut inbox)).poll(&mut cx) {
+            Poll::Ready(event) => matches!(event.unwrap(), Event::MessageComplete(_)),
+            Poll::Pending => false,
+        };
+        if whole {
+            conn.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
+        }
+    }
+    assert!(peer.saw_fin() && conn.io().unwrap().asked == 3);
 }

@@ -2,9 +2,11 @@
 
 use super::*;
 use http_driver::{AutoHead, Connection, Inbox, Timer, Transport};
-use http_proto::{Client, Config, Event, FieldBlock, Flow, RequestHead, SendError};
+use http_proto::{Client, Config, Event, FieldBlock, Flow, Instant, RequestHead, SendError};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use tests::memory::{DATE, Seen, Ticker, Wire, World, client, pair, server, server_with};
+use std::task::{Context, Poll, Waker};
+use tests::memory::{Clock, DATE, Seen, Ticker, Wire, World, client, pair, server, server_with, wire};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
@@ -123,6 +125,52 @@ fn date_is_added_once_and_ones_own_is_kept() {
         let answer = peer.text().to_lowercase();
         assert_eq!(answer.matches("date:").count(), 1, "{answer}");
         assert!(answer.contains(&format!("date: {}\r\n", date.to_lowercase())), "{answer}");
+    }
+}
+
+/// A clock that knows the second.
+struct Dated(Ticker);
+
+impl Timer for Dated {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn reset(&mut self, at: Instant) {
+        self.0.reset(at);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll(cx)
+    }
+
+    fn date(&self) -> Option<[u8; 29]> {
+        let second = self.now().as_nanos() / 1_000_000_000;
+        format!("Sun, 06 Nov 1994 08:49:{second:02} GMT").into_bytes().try_into().ok()
+    }
+}
+
+// It is formatted once a turn, and that of an earlier turn is not used again.
+#[test]
+fn date_goes_on() {
+    let (clock, (io, peer)) = (Clock::new(), wire(Shape::default()));
+    let core = http_proto::Connection::server(Config::server().into());
+    let mut conn = Connection::<Server, _, _>::new(core, io, Dated(clock.ticker()));
+    let (mut inbox, mut cx) = (Inbox::new(), Context::from_waker(Waker::noop()));
+    for second in 1..4 {
+        peer.send(GET);
+        loop {
+            let whole = match pin!(conn.next_event(&mut inbox)).poll(&mut cx) {
+                Poll::Ready(event) => matches!(event.unwrap(), Event::MessageComplete(_)),
+                Poll::Pending => break,
+            };
+            if whole {
+                conn.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
+            }
+        }
+        let answer = peer.text();
+        assert!(answer.contains(&format!("08:49:0{second} GMT\r\n")), "{answer}");
+        clock.advance(seconds(1));
     }
 }
 

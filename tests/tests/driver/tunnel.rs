@@ -75,6 +75,17 @@ fn a_reader_that_waits_holds_the_other_end_back() {
     assert_eq!((result, received + joined.other.swallow()), ((1024 * 1024, 9), 1024 * 1024));
 }
 
+// More than is copied without a pause: the rest is not forgotten, though nothing else happens.
+#[test]
+fn all_that_is_there_goes_through() {
+    const MUCH: usize = 1024 * 1024;
+    let mut joined = joined(Shape::default());
+    joined.one.send(vec![b'x'; MUCH]);
+    joined.other.send(vec![b'y'; MUCH]);
+    joined.world.turn();
+    assert_eq!((joined.other.swallow(), joined.one.swallow()), (MUCH, MUCH));
+}
+
 // N31: what breaks off is no end.
 #[test]
 fn a_reset_is_passed_on_behind_what_came_before() {

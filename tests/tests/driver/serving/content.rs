@@ -269,3 +269,52 @@ fn n31_an_error_of_content_is_said_once() {
         assert_eq!(peer.saw_reset(), passed_on, "{}", peer.text());
     }
 }
+
+// N36: the deadline of a handler is one for the head of its answer; the content may take its time.
+#[test]
+fn n36_content_outlives_the_deadline_of_its_handler() {
+    let mut world = World::new();
+    let (doors, spawner) = (Doors::default(), world.spawner());
+    let inner = doors.clone();
+    let service = service_fn(move |_| {
+        let (mut sender, content) = Body::channel();
+        let doors = inner.clone();
+        http_driver::Runtime::spawn(&spawner, async move {
+            doors.pass("content").await;
+            sender.send("late").await.unwrap();
+            sender.finish();
+        });
+        async move { Ok::<_, Infallible>(Response::new(content)) }
+    });
+    let (dial, told) = told_with(&world, service, |server| server.handler_timeout(seconds(7)));
+    let peer = dial.open(Shape::default());
+    peer.send(GET);
+    world.advance(seconds(20));
+    doors.open("content");
+    world.turn();
+    assert!(peer.text().ends_with("4\r\nlate\r\n0\r\n\r\n"));
+    assert_eq!(told.finished(), [(1, true)]);
+}
+
+// A piece of an answer to HEAD may have been made, as it was not known whether the request's content would be asked for.
+#[test]
+fn nothing_of_an_answer_is_left_for_the_next() {
+    let mut world = World::new();
+    let service = service_fn(async |request: Request<Body>| {
+        let content = if request.method() == "HEAD" { request.into_body() } else { Body::from("two") };
+        Ok::<_, Infallible>(Response::new(content))
+    });
+    let (dial, told) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send("HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    world.turn();
+    assert_eq!(peer.text(), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send("first");
+    world.turn();
+    assert!(peer.text().starts_with("HTTP/1.1 200 "));
+    peer.send(["again", GET].concat());
+    world.turn();
+    let answer = peer.text();
+    assert!(answer.contains("Content-Length: 3\r\n") && answer.ends_with("\r\n\r\ntwo"), "{answer}");
+    assert_eq!(told.finished(), [(1, true), (2, true)]);
+}

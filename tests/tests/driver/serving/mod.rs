@@ -1,5 +1,6 @@
 //! Whole servers on wires in memory: what a service's answers become, in which order, until when, and who is told.
 
+mod accepting;
 mod apart;
 mod content;
 mod cut_off;
