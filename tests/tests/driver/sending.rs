@@ -160,10 +160,9 @@ fn date_goes_on() {
     for second in 1..4 {
         peer.send(GET);
         loop {
-            let whole = match pin!(conn.next_event(&mut inbox)).poll(&mut cx) {
-                Poll::Ready(event) => matches!(event.unwrap(), Event::MessageComplete(_)),
-                Poll::Pending => break,
-            };
+            let polled = pin!(conn.next_event(&mut inbox)).poll(&mut cx);
+            let whole = polled.map(|event| matches!(event.unwrap(), Event::MessageComplete(_)));
+            let Poll::Ready(whole) = whole else { break };
             if whole {
                 conn.respond(&ResponseHead::new(200), BodyLength::Empty).unwrap();
             }
