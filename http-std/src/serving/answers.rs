@@ -154,10 +154,8 @@ impl Conn {
         head: &http::response::Parts,
         length: Option<u64>,
     ) -> Result<Begun, u16> {
-        // A shutdown that has begun since the request came.
-        if shared.options.registry.is_shutting_down() {
-            self.link.core.shutdown();
-        }
+        // A shutdown that has begun since the request came, and interim responses of a future that was ready at once.
+        self.heed(shared).ok_or(500_u16)?;
         let queued = self.link.queued();
         let Some(current) = &mut self.current else { return Err(500) };
         let status = head.status.as_u16();

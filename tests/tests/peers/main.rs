@@ -82,9 +82,6 @@ fn excuse(on: Runtime, test: &str) -> Option<&'static str> {
         (Runtime::Threads, "requests_are_handled_together_where_that_is_allowed") => {
             Some("requests of one connection are answered one after the other")
         }
-        (Runtime::Threads, "early_hints_come_before_the_answer" | "node") => {
-            Some("the routes inform by the exchange of futures, and an answer that is there at once overtakes it")
-        }
         _ => None,
     }
 }
