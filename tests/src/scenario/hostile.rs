@@ -2,12 +2,14 @@
 //! connection, is told as what it is, and nothing of it is left for the next request.
 
 use super::dialing::run;
-use super::requests::{client, client_with, content, get};
+use super::requests::{client, client_with, content, get, sleep};
 use super::{Rig, SHORT, within};
 use crate::raw::Raw;
 use crate::raw_server::RawServer;
 use bytes::Bytes;
-use http_driver::{Body, BodyError, Client, ClientExchange, Connect, ErrorKind, Phase, RequestBuilder, RequestError};
+use http_driver::{
+    Body, BodyError, Client, ClientExchange, Connect, ErrorKind, Phase, RequestBuilder, RequestError, Runtime,
+};
 use http_proto::{Config, RecvErrorKind};
 use std::io;
 use std::sync::Arc;
@@ -185,7 +187,7 @@ pub fn a_close_before_the_answer(rig: impl Rig) {
 }
 
 // I10: behind the answer, at once and later; a body longer than announced is the same.
-pub fn what_nobody_asked_for_costs_the_connection(rig: impl Rig) {
+pub fn what_nobody_asked_for_costs_the_connection<R: Rig>(rig: R) {
     let sent = Arc::<AtomicUsize>::default();
     let told = Arc::clone(&sent);
     let server = server(move |path, mut peer| match path {
@@ -219,6 +221,8 @@ pub fn what_nobody_asked_for_costs_the_connection(rig: impl Rig) {
         }
         assert_eq!(get(&client, url(&server, "/later")).await, "ok");
         within(|| told.load(SeqCst) == 1);
+        // On one thread nobody hears of that until somebody waits.
+        sleep::<<R::Runtime as Runtime>::Timer>(SHORT).await;
         // The idle one is looked at before it is used.
         assert_eq!(client.connections().idle, 1);
         let response = client.get(url(&server, "/fine")).send().await.unwrap();

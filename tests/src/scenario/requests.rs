@@ -45,7 +45,7 @@ pub(super) fn client<R: Rig>(rig: R) -> Client<Dialer<R::Runtime>> {
     client_with(rig, |client| client)
 }
 
-async fn sleep<T: Timer + Default>(time: Duration) {
+pub(super) async fn sleep<T: Timer + Default>(time: Duration) {
     let mut timer = T::default();
     timer.reset(timer.now().saturating_add(time));
     poll_fn(|cx| timer.poll(cx)).await;
