@@ -116,7 +116,7 @@ impl Request {
 
     /// Whether the answer ends with the connection, so that a part of it cannot be told from the whole.
     pub fn is_until_close(&self) -> bool {
-        self.old && !self.answer.is_announced()
+        self.old && (self.handler == Handler::Early || !self.answer.is_announced())
     }
 
     /// Whether nothing is planned that goes wrong.
