@@ -15,9 +15,9 @@ const PIECES: usize = 16;
 /// the first to the second, and back (RFC 9110 section 9.3.6).
 ///
 /// Either end may close its sending side and goes on being heard. Who does not read is not written to: the other end is
-/// not read then. What an end has said is delivered, even if it is gone meanwhile. If one breaks off (a reset, TLS that
-/// ends without saying so), the other is reset behind that, so that it cannot take a part for the whole. There is no
-/// deadline.
+/// not read then. What an end has said is delivered, even if it is gone meanwhile; what cannot be delivered to it is read
+/// and dropped, as the other end may listen only when it has said everything. If one breaks off (a reset, TLS that ends
+/// without saying so), the other is reset behind that, so that it cannot take a part for the whole. There is no deadline.
 ///
 /// ```
 /// # use http_driver::{ClientExchange, Exchange, tunnel, BoxError};
@@ -37,8 +37,8 @@ const PIECES: usize = 16;
 pub async fn tunnel<A: Transport, B: Transport>(mut one: A, mut other: B) -> io::Result<(u64, u64)> {
     let (mut there, mut back) = (Way::new(), Way::new());
     poll_fn(|cx| {
-        let there_over = there.poll_copy(cx, &mut one, &mut other).is_ready();
-        let back_over = back.poll_copy(cx, &mut other, &mut one).is_ready();
+        there.copy(cx, &mut one, &mut other);
+        back.copy(cx, &mut other, &mut one);
         // Who has broken off hears nothing any more either.
         if let Some(error) = there.broken() {
             other.abort();
@@ -48,7 +48,7 @@ pub async fn tunnel<A: Transport, B: Transport>(mut one: A, mut other: B) -> io:
             one.abort();
             return Poll::Ready(Err(error));
         }
-        if !(there_over && back_over) {
+        if !(there.over && back.over) {
             return Poll::Pending;
         }
         Poll::Ready(match there.refused.take().or(back.refused.take()) {
@@ -70,6 +70,7 @@ struct Way {
     unflushed: bool,
     /// Why nothing more can be written.
     refused: Option<io::Error>,
+    /// Nothing more will be written.
     over: bool,
 }
 
@@ -89,24 +90,30 @@ impl Way {
     /// Why the input has ended, if everything in front of that has been delivered.
     fn broken(&mut self) -> Option<io::Error> {
         match &mut self.input {
-            Input::Broken(error) if self.over => error.take(),
+            Input::Broken(error) if self.over => self.refused.take().or(error.take()),
             Input::Broken(_) | Input::Open | Input::Ended => None,
         }
     }
 
-    /// Ready when nothing more can be copied.
-    fn poll_copy(&mut self, cx: &mut Context<'_>, from: &mut impl Transport, to: &mut impl Transport) -> Poll<()> {
+    /// Copies what can be copied now.
+    fn copy(&mut self, cx: &mut Context<'_>, from: &mut impl Transport, to: &mut impl Transport) {
         for _ in 0..PIECES {
-            if self.over {
-                return Poll::Ready(());
-            }
-            if let Err(error) = ready!(self.poll_piece(cx, from, to)) {
-                self.refused = Some(error);
-                self.over = true;
+            let piece = match (self.over, &self.input) {
+                (false, _) => self.poll_piece(cx, from, to),
+                // Nobody takes that any more.
+                (true, Input::Open) => self.poll_input(cx, from).map(|_| Ok(())),
+                (true, Input::Ended | Input::Broken(_)) => return,
+            };
+            match piece {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.refused = Some(error);
+                    self.over = true;
+                }
+                Poll::Pending => return,
             }
         }
         cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     /// Copies a piece, or passes the end on. An error is that of writing.
@@ -126,10 +133,8 @@ impl Way {
             self.unflushed = true;
         }
         match self.input {
-            Input::Open => match from.poll_read(cx, &mut self.room) {
-                Poll::Ready(Ok(0)) => self.input = Input::Ended,
-                Poll::Ready(Ok(count)) => self.filled = 0..count,
-                Poll::Ready(Err(error)) => self.input = Input::Broken(Some(error)),
+            Input::Open => match self.poll_input(cx, from) {
+                Poll::Ready(count) => self.filled = 0..count,
                 Poll::Pending => {
                     if self.unflushed {
                         ready!(to.poll_flush(cx))?;
@@ -145,5 +150,20 @@ impl Way {
             Input::Broken(_) => self.over = true,
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Reads a piece, or notes why there is none.
+    fn poll_input(&mut self, cx: &mut Context<'_>, from: &mut impl Transport) -> Poll<usize> {
+        let count = match ready!(from.poll_read(cx, &mut self.room)) {
+            Ok(count) => count,
+            Err(error) => {
+                self.input = Input::Broken(Some(error));
+                return Poll::Ready(0);
+            }
+        };
+        if count == 0 {
+            self.input = Input::Ended;
+        }
+        Poll::Ready(count)
     }
 }

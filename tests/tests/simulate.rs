@@ -32,4 +32,6 @@ fn what_was_found_stays_found() {
     for seed in [116, 700] {
         simulate(seed);
     }
+    // A tunnel to an end that is gone, and one that listens only when it has said everything.
+    simulate(123_304);
 }

@@ -130,6 +130,43 @@ fn what_an_end_has_said_before_it_went_is_delivered() {
     assert!(joined.one.saw_fin() && !joined.one.saw_reset());
 }
 
+// An end that listens only when it has said everything gets what was said to it, though nobody hears it any more.
+#[test]
+fn who_speaks_first_is_read_though_the_other_end_is_gone() {
+    const MUCH: usize = 1024 * 1024;
+    let mut joined = joined(Shape::default());
+    joined.one.limit(3);
+    joined.other.limit(3);
+    joined.one.send(vec![b'x'; MUCH]);
+    joined.other.send("the answer");
+    joined.world.turn();
+    joined.other.reset();
+    assert!(joined.result().is_none(), "the answer has not been delivered");
+    assert_eq!(joined.one.unread(), 0);
+    let mut answer = String::new();
+    let result = loop {
+        answer += &joined.one.text();
+        if let Some(result) = joined.result() {
+            break result;
+        }
+    };
+    // The reset behind the last octet has taken it along.
+    assert_eq!(answer, "the answe");
+    assert_eq!(result.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert!(joined.one.saw_reset());
+}
+
+// Both are gone, one after the other: what the second has not said does not keep the tunnel.
+#[test]
+fn an_end_that_breaks_off_while_it_is_not_heard_ends_the_tunnel() {
+    let mut joined = joined(Shape::default());
+    joined.other.fail_writes(io::ErrorKind::BrokenPipe);
+    joined.one.send("nobody hears this");
+    assert!(joined.result().is_none(), "the other end may still say something");
+    joined.one.reset();
+    assert_eq!(joined.result().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
+
 // A transport that keeps octets back is flushed where the other end would wait for them.
 #[test]
 fn octets_are_not_kept_back() {
