@@ -7,6 +7,7 @@
 //! these for what they ask for, since the connection writes them itself.
 
 mod hop_by_hop;
+mod names;
 mod outgoing;
 
 pub use hop_by_hop::HopByHop;
@@ -16,7 +17,7 @@ use crate::error::SendError;
 use crate::syntax::{FieldBlock, Fields, Request, Response, Version, trim};
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri};
 
@@ -105,10 +106,9 @@ fn keep(block: &[u8], memory: &mut BytesMut) -> Bytes {
 fn fill_header_map(fields: Fields<'_>, octets: &Bytes, headers: &mut HeaderMap) -> Result<(), HttpError> {
     headers.try_reserve(fields.len()).map_err(|_| HttpError::TooManyFields)?;
     for span in fields.spans() {
-        let (name, value) = (span.name(octets), span.value_range());
-        // The grammar of received names and values is narrower than what these two take.
-        let name = HeaderName::from_bytes(name).map_err(|_| SendError::InvalidFieldName)?;
+        let (name, value) = (names::header_name(span.name(octets))?, span.value_range());
         let value = octets.get(value.clone()).map(|_| octets.slice(value)).unwrap_or_default();
+        // The grammar of received values is narrower than what this takes.
         let value = HeaderValue::from_maybe_shared(value).map_err(|_| SendError::InvalidFieldValue)?;
         headers.try_append(name, value).map_err(|_| HttpError::TooManyFields)?;
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version as HttpVersion};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version as HttpVersion};
 use http_proto::{
     BodyLength, Chunk, Client, Config, Connection, Event, FieldBlock, HttpError, HttpRequestHead, HttpResponseHead,
     ReasonPhrase, RecvBuf, RequestHead, SendBuf, SendError, Server, SplitHeaders, Version,
@@ -61,6 +61,35 @@ fn memory_of_a_head_is_used_again_when_its_values_are_gone() {
     let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n\r\n", "x".repeat(5000));
     let (response, _) = made(long.as_bytes(), &mut memory);
     assert_eq!((response.headers()["x-long"].len(), memory.capacity()), (5000, 0));
+}
+
+/// Those that are told without a search, in either case and with any octet changed.
+#[test]
+fn usual_names_are_what_the_http_crate_takes_them_for() {
+    let names = "host date etag vary accept cookie server origin referer user-agent connection set-cookie content-type \
+        cache-control authorization if-none-match last-modified accept-ranges content-length accept-encoding \
+        accept-language content-encoding transfer-encoding if-modified-since";
+    let mut count = 0;
+    let mut check = |name: &[u8]| {
+        let value: &[u8] = if name.len() == "transfer-encoding".len() { b"chunked" } else { b"1" };
+        let response = [b"HTTP/1.1 200 OK\r\n", name, b": ", value, b"\r\n\r\n"].concat();
+        let response = answered(&response).unwrap();
+        let expected = HeaderName::from_bytes(name).unwrap();
+        assert_eq!(response.headers().iter().collect::<Vec<_>>(), [(&expected, &response.headers()[&expected])]);
+        count += 1;
+    };
+    for name in names.split_whitespace() {
+        check(name.as_bytes());
+        check(name.to_uppercase().as_bytes());
+        for at in 0..name.len() {
+            for octet in (0x21..0x7f).filter(|octet| HeaderName::from_bytes(&[*octet]).is_ok()) {
+                let mut changed = name.as_bytes().to_vec();
+                changed.splice(at..=at, [octet]);
+                check(&changed);
+            }
+        }
+    }
+    assert!(count > 10_000, "{count}");
 }
 
 fn client() -> Connection<Client> {
