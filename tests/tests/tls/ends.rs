@@ -58,6 +58,42 @@ fn the_last_answer_is_followed_by_close_notify() {
     }
 }
 
+// I26: as long as the socket is full, close_notify waits, and FIN behind it.
+#[test]
+fn close_notify_waits_for_room() {
+    for version in VERSIONS {
+        let (authority, identity) = authority();
+        let config = authority.client_of(&[version]);
+        let mut site = Site::with(authority, identity.server(), app(about), PLAIN);
+        let mut waited = 0;
+        for room in 1.. {
+            let mut client = Secret::client(site.open(Shape::default()), &config, NAME);
+            site.talk(&mut client);
+            client.take();
+            client.peer.limit(room);
+            client.send(CLOSE);
+            site.world.turn();
+            let (mut seen, mut closed) = client.read();
+            if closed {
+                break;
+            }
+            let mut turns = 0..1000;
+            while !closed {
+                assert!(!client.peer.saw_fin(), "FIN without close_notify where there is room for {room}");
+                assert!(turns.next().is_some(), "nothing more comes where there is room for {room}");
+                site.world.turn();
+                let (more, end) = client.read();
+                seen.extend(more);
+                closed = end;
+            }
+            assert!(seen.starts_with(b"HTTP/1.1 200 "));
+            assert!(client.peer.saw_fin());
+            waited += 1;
+        }
+        assert!(waited > 100, "{waited}");
+    }
+}
+
 #[test]
 fn idle_connections_and_shutdowns_end_with_close_notify() {
     let mut site = Site::new();
