@@ -52,7 +52,7 @@ impl Timeout {
 
 impl<S: Read + Write> Stream<S> {
     /// Any stream of octets in both directions. It knows no deadlines, has no reset, and its sending side cannot be
-    /// closed alone: what is cut off just ends.
+    /// closed alone: what is cut off just ends. What can be read at once is not known, so nothing is.
     pub fn new(inner: S) -> Self {
         Self::over(inner, |_| None)
     }
@@ -136,6 +136,9 @@ impl<S: Read + Write> Stream<S> {
 
 impl<S: Read + Write> BlockingTransport for Stream<S> {
     fn read(&mut self, room: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+        if deadline == Some(Instant::ORIGIN) && (self.socket)(&self.inner).is_none() {
+            return Err(ErrorKind::TimedOut.into());
+        }
         self.insist(deadline, false, |inner| inner.read(room))
     }
 

@@ -17,7 +17,7 @@ use http_proto::{BodyLength, Event, FieldBlock, Flow, SendBuf, SendError, State,
 ///
 /// Commands append to a buffer; [`Connection::next_event`], [`Connection::ready`] and [`Connection::flush`] write it,
 /// so that what belongs together goes out together. They wait as long as the deadlines of the configuration allow.
-/// Nothing is read but by `next_event`: who does not call it holds the peer back.
+/// Nothing is read but by `next_event` and [`Connection::ready_or_event`]: who calls neither holds the peer back.
 ///
 /// Dropped with an exchange open or octets unsent, it resets the transport, so that the peer cannot take a part for the
 /// whole. [`Connection::close`] ends it in good order.
@@ -91,14 +91,23 @@ impl<R: Side, T: BlockingTransport> Connection<R, T> {
     /// them and call again. A client's error says [whether its requests may be sent again](Error::may_retry).
     pub fn next_event<'b>(&mut self, inbox: &'b mut Inbox) -> Result<Event<'b, R::Head<'b>>, Error> {
         let step = self.step(inbox)?;
-        Ok(match (step, &self.link) {
+        Ok(self.event(step, inbox))
+    }
+
+    fn event<'b>(&self, step: Step, inbox: &'b mut Inbox) -> Event<'b, R::Head<'b>> {
+        match (step, &self.link) {
             (Step::Event, Some(link)) => link.core.event(inbox.buffer()),
             (Step::Paused, _) => Event::Paused,
             (Step::Event | Step::NeedInput | Step::Closed, _) => Event::Closed,
-        })
+        }
     }
 
     fn step(&mut self, inbox: &mut Inbox) -> Result<Step, Error> {
+        self.step_while(inbox, |_| true)
+    }
+
+    /// The next step; [`Step::NeedInput`] if there is none at once and it is not to be waited for any longer.
+    fn step_while(&mut self, inbox: &mut Inbox, waits: impl Fn(&Link<R, T>) -> bool) -> Result<Step, Error> {
         let Some(link) = &mut self.link else { return Ok(Step::Closed) };
         if R::SERVER && link.out.len() >= BATCH {
             // Answers that nobody reads make no room for further requests.
@@ -133,8 +142,15 @@ impl<R: Side, T: BlockingTransport> Connection<R, T> {
             if inbox.unread_len() == 0 && link.core.outstanding() == 0 {
                 inbox.release();
             }
-            link.turn(inbox, Reading::Wanted);
+            let enough = !waits(link);
+            let idle = enough && link.try_turn(inbox, Reading::Wanted).is_some();
+            if !enough {
+                link.turn(inbox, Reading::Wanted);
+            }
             self.marks.settle(link.written, link.now);
+            if idle {
+                return Ok(Step::NeedInput);
+            }
             if link.late {
                 link.core.abort();
                 self.told = true;
@@ -192,9 +208,29 @@ impl<R: Side, T: BlockingTransport> Connection<R, T> {
     }
 
     /// Waits while the send buffer is full: after [`Flow::Full`], until it has run down to its low mark. Meanwhile nothing
-    /// is read, and no deadline of receiving runs.
+    /// is read, and no deadline of receiving runs. Who should hear what the peer has to say against it takes
+    /// [`Connection::ready_or_event`].
     pub fn ready(&mut self) {
         self.send_until(|link| !link.out.view().is_full());
+    }
+
+    /// Waits until content can be sent: after [`Flow::Full`], and while a client holds content back until 100 (Continue).
+    /// `None`: it can, or never will be, as the next call tells. An event that has come already is returned first, and so
+    /// is whatever comes while content is held back; so a client learns of an answer that comes before its request is
+    /// sent. While the buffer is full nothing is read, as in [`Connection::ready`].
+    ///
+    /// [`Event::Paused`] and [`Event::Closed`] are not returned: nothing comes of them for what is being sent.
+    ///
+    /// # Errors
+    /// As [`Connection::next_event`].
+    pub fn ready_or_event<'b>(&mut self, inbox: &'b mut Inbox) -> Result<Option<Event<'b, R::Head<'b>>>, Error> {
+        match self.step_while(inbox, |link| R::holds_content(&link.core))? {
+            step @ Step::Event => Ok(Some(self.event(step, inbox))),
+            Step::NeedInput | Step::Paused | Step::Closed => {
+                self.ready();
+                Ok(None)
+            }
+        }
     }
 
     /// Waits until everything is written. Meanwhile nothing is read, and no deadline of receiving runs.

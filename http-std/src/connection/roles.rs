@@ -108,6 +108,7 @@ impl<T: BlockingTransport> Connection<Client, T> {
     }
 
     /// Whether content is held back until 100 (Continue), a final answer, or the deadline.
+    /// [`Connection::ready_or_event`] waits for any of them.
     pub fn awaiting_continue(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.core.awaiting_continue())
     }

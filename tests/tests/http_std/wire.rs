@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http_std::role::{Client, Server};
 use http_std::{
     AutoHead, BodyLength, Config, Connection, ErrorKind, Event, FieldBlock, Flow, Inbox, RequestHead, ResponseHead,
-    State, Stream,
+    SendError, State, Stream,
 };
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::scenario::{self, DEADLINE, GET, SHORT, post};
 
 fn sockets() -> (TcpStream, TcpStream) {
@@ -29,8 +29,36 @@ fn server(adjust: impl FnOnce(&mut Config)) -> (Connection<Server>, scenario::Cl
 }
 
 fn client() -> (Connection<Client>, TcpStream) {
+    client_with(|_| {})
+}
+
+/// A client's end, and a server of octets.
+fn client_with(adjust: impl FnOnce(&mut Config)) -> (Connection<Client>, TcpStream) {
+    let mut config = Config::client();
+    adjust(&mut config);
     let (client, stream) = sockets();
-    (Connection::<Client>::client(client, Arc::new(Config::client())), stream)
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    (Connection::<Client>::client(client, Arc::new(config)), stream)
+}
+
+/// A request with content that is held back.
+fn expect(http: &mut Connection<Client>) {
+    http.start(&RequestHead::new("POST", "/").host("h").expect_continue(), BodyLength::Exact(2)).unwrap();
+    assert_eq!(http.send(b"hi"), Err(SendError::AwaitingContinue));
+}
+
+fn send_it(http: &mut Connection<Client>, stream: &mut TcpStream) {
+    assert!(!http.awaiting_continue());
+    assert_eq!(http.send(b"hi"), Ok(Flow::Ready));
+    http.finish(None).unwrap();
+    http.flush();
+    let mut received = Vec::new();
+    while !received.ends_with(b"hi") {
+        let mut room = [0; 100];
+        let count = stream.read(&mut room).unwrap();
+        assert_ne!(count, 0);
+        received.extend_from_slice(&room[..count]);
+    }
 }
 
 /// Answers every request with its content in upper case, by reading and writing.
@@ -243,6 +271,66 @@ fn what_is_cut_off_is_reset() {
     assert!(client.head().starts_with("HTTP/1.1 200 "));
     drop(http);
     assert_eq!(client.rest_until_reset(), b"some");
+}
+
+// X2: content goes out at the deadline for 100 (Continue), or with it.
+#[test]
+fn content_is_held_back_no_longer_than_it_must() {
+    let (mut http, mut stream) = client_with(|config| config.timeouts.expect_continue = SHORT);
+    let mut inbox = Inbox::new();
+    expect(&mut http);
+    assert!(http.ready_or_event(&mut inbox).unwrap().is_none());
+    send_it(&mut http, &mut stream);
+
+    let (mut http, mut stream) = client_with(|config| config.timeouts.expect_continue = Duration::MAX);
+    let mut inbox = Inbox::new();
+    expect(&mut http);
+    stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+    let Some(Event::HeadersComplete(head)) = http.ready_or_event(&mut inbox).unwrap() else { panic!("no 100") };
+    assert_eq!(head.status(), 100);
+    assert!(http.ready_or_event(&mut inbox).unwrap().is_none());
+    send_it(&mut http, &mut stream);
+}
+
+// X3: an answer that is there is heard before more is sent; one that is not is not waited for.
+#[test]
+fn a_refusal_is_seen_in_the_middle_of_an_upload() {
+    let (mut http, mut stream) = client();
+    let mut inbox = Inbox::new();
+    http.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Unknown).unwrap();
+    assert_eq!(http.send(b"some"), Ok(Flow::Ready));
+    assert!(http.ready_or_event(&mut inbox).unwrap().is_none());
+    stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        match http.ready_or_event(&mut inbox).unwrap() {
+            Some(Event::HeadersComplete(head)) => break head.status(),
+            other => assert!(other.is_none() && begun.elapsed() < DEADLINE),
+        }
+    };
+    assert_eq!((status, http.send(b"more")), (413, Err(SendError::Closed)));
+
+    // What cannot be asked whether anything is there.
+    struct Silent;
+    impl Read for Silent {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("it would wait for ever")
+        }
+    }
+    impl Write for Silent {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            Ok(octets.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let config = Arc::new(Config::client());
+    let mut http = Connection::<Client, Stream<Silent>>::client(Stream::new(Silent), config);
+    http.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Exact(1 << 20)).unwrap();
+    assert_eq!(http.send_owned(vec![b'x'; 1 << 20].into()), Ok(Flow::Full));
+    assert!(http.ready_or_event(&mut inbox).unwrap().is_none());
+    assert_eq!(http.finish(None), Ok(()));
 }
 
 // X5

@@ -1,5 +1,5 @@
 //! What only crates have whose methods are awaited: a server is a future, whatever reads and writes as streams of the
-//! runtime do is served, and two things can be awaited at once.
+//! runtime do is served, and a connection that nobody waits on can be paused.
 
 use super::TcpListener;
 use super::http::{
@@ -23,10 +23,10 @@ async fn upgraded(exchange: Exchange) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn duplex() -> Result<(), BoxError> {
+async fn pausing() -> Result<(), BoxError> {
     let mut http = connect("http://h/").await?;
     let mut inbox = Inbox::new();
-    while let Some(Event::Payload(_)) | None = http.ready_or_event(&mut inbox).await? {
+    while let Event::Payload(_) = http.next_event(&mut inbox).await? {
         http.pause();
         http.resume();
     }

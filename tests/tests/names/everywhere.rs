@@ -139,9 +139,11 @@ waits! {
         let _: Flow = http.send(b"content")?;
         let _: Flow = http.send_owned(Bytes::new())?;
         wait!(http.ready());
+        let mut inbox = Inbox::new();
+        let event: Result<Option<Event<'_, _>>, Error> = wait!(http.ready_or_event(&mut inbox));
+        let _: bool = event?.is_some();
         http.finish(Some(&FieldBlock::new()))?;
         wait!(http.flush());
-        let mut inbox = Inbox::new();
         let event: Result<Event<'_, _>, Error> = wait!(http.next_event(&mut inbox));
         if let Event::HeadersComplete(head) = event? {
             let _: (u16, Fields<'_>) = (head.status(), head.fields());

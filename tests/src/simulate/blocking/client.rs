@@ -7,8 +7,8 @@ use crate::simulate::plan::{Kind, Reader, Request};
 use crate::simulate::stage::Stage;
 use crate::simulate::talk::is_of;
 use http::StatusCode;
-use http_proto::{Client, Config, Event, RequestHead, Version};
-use http_std::{Connection, Inbox};
+use http_proto::{Client, Config, Event, RequestHead, Response, Version};
+use http_std::{Connection, Error, Inbox};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -77,16 +77,30 @@ fn exchange(
     if let Kind::Upgrade(_) = planned.kind {
         head = head.upgrade(&["sim"]);
     }
+    head.expect_continue = planned.expect;
     let body = length(&planned.content);
     if let Err(error) = http.start(&head, body) {
         return (Outcome::Failed(format!("{error:?}")), None, true);
     }
-    if body != http_proto::BodyLength::Empty {
+    let mut answer = Answer { index, planned, stage, status: None, received: 0, pieces: 0 };
+    let mut outcome = Ok(None);
+    while http.awaiting_continue() && matches!(outcome, Ok(None)) {
+        outcome = http.ready_or_event(&mut inbox).transpose().map_or(Ok(None), |event| answer.hear(event));
+    }
+    if body != http_proto::BodyLength::Empty && matches!(outcome, Ok(None)) {
         // If it cannot be sent, an answer may say why.
         let sent = send(&mut http, world, key(index, false), &planned.content);
         stage.notes.tell(|| format!("the content of request {index} is on its way: {sent}"));
     }
-    let outcome = receive(index, planned, stage, world, &mut http, &mut inbox);
+    let outcome = loop {
+        if let Some(outcome) = outcome.transpose() {
+            break outcome;
+        }
+        if let (Reader::All(time), Some(_)) = (planned.reader, answer.status) {
+            pause(world, time);
+        }
+        outcome = answer.hear(http.next_event(&mut inbox));
+    };
     match outcome {
         Ok(outcome) => (outcome, Some((http, inbox)), false),
         Err(Gone::Failed(error, may_retry)) => (Outcome::Failed(error), None, may_retry),
@@ -113,21 +127,21 @@ enum Gone {
     Upgraded,
 }
 
-fn receive(
+/// What was heard of an answer.
+struct Answer<'a> {
     index: usize,
-    planned: &Request,
-    stage: &Stage,
-    world: &Shared,
-    http: &mut Connection<Client, Waiting>,
-    inbox: &mut Inbox,
-) -> Result<Outcome, Gone> {
-    let (notes, key) = (&stage.notes, key(index, true));
-    let (mut status, mut received, mut pieces) = (None, 0, 0);
-    loop {
-        if let (Reader::All(time), Some(_)) = (planned.reader, status) {
-            pause(world, time);
-        }
-        let event = http.next_event(inbox);
+    planned: &'a Request,
+    stage: &'a Stage,
+    status: Option<StatusCode>,
+    received: usize,
+    pieces: usize,
+}
+
+impl Answer<'_> {
+    /// Notes an event; what has become of the exchange if that was the last.
+    fn hear(&mut self, event: Result<Event<'_, Response<'_>>, Error>) -> Result<Option<Outcome>, Gone> {
+        let (index, planned, notes, key) = (self.index, self.planned, &self.stage.notes, key(self.index, true));
+        let status = self.status;
         let ended = |why: String, may_retry| match status {
             Some(status) => Gone::Broken(status),
             None => Gone::Failed(why, may_retry),
@@ -141,21 +155,22 @@ fn receive(
                 if code != planned.status() {
                     return Err(Gone::Dropped(code));
                 }
-                status = Some(code);
+                self.status = Some(code);
             }
             Ok(Event::Payload(octets)) => {
+                let received = self.received;
                 notes.check(is_of(key, received, octets), || {
                     format!("octets from {received} on are not those of message {key}")
                 });
-                received += octets.len();
-                pieces += 1;
+                self.received += octets.len();
+                self.pieces += 1;
             }
             Ok(Event::MessageComplete(fields)) => match status {
                 Some(StatusCode::SWITCHING_PROTOCOLS) => {}
                 Some(_) if matches!(planned.kind, Kind::Connect(Some(_))) => {}
                 Some(status) => {
-                    let trailers = check_trailers(stage, key, fields);
-                    return Ok(Outcome::Answered(status, Received::Whole(received, trailers)));
+                    let trailers = check_trailers(self.stage, key, fields);
+                    return Ok(Some(Outcome::Answered(status, Received::Whole(self.received, trailers))));
                 }
                 None => notes.check(false, || format!("{index} ends without a head")),
             },
@@ -165,11 +180,12 @@ fn receive(
             }
             Err(error) => return Err(ended(format!("{error:?}"), error.may_retry())),
         }
-        if let (Reader::Some(most), Some(status)) = (planned.reader, status)
-            && pieces >= most
+        if let (Reader::Some(most), Some(status)) = (planned.reader, self.status)
+            && self.pieces >= most
             && planned.talk().is_none()
         {
             return Err(Gone::Dropped(status));
         }
+        Ok(None)
     }
 }
