@@ -46,6 +46,15 @@ impl Carrier {
         Carrier(Inner::Tls(Arc::new(SharedTls::new(tls))))
     }
 
+    /// Whether there is TLS on it.
+    pub(crate) fn is_tls(&self) -> bool {
+        match &self.0 {
+            Inner::Plain(_) => false,
+            #[cfg(feature = "rustls")]
+            Inner::Tls(_) => true,
+        }
+    }
+
     /// The socket.
     pub fn socket(&self) -> &Socket {
         match &self.0 {

@@ -50,6 +50,8 @@ pub(crate) struct Slot {
 enum Settled {
     #[default]
     Open,
+    /// The same, and somebody waits.
+    Awaited,
     Upgraded(Box<Upgraded>),
     /// Answered in HTTP, or taken.
     Over,
@@ -59,9 +61,15 @@ impl Slot {
     /// The exchange is over; the first call counts.
     pub(crate) fn settle(&self, upgraded: Option<Upgraded>) {
         let mut inner = lock(&self.inner);
-        if let Settled::Open = &*inner {
-            *inner = upgraded.map_or(Settled::Over, |upgraded| Settled::Upgraded(Box::new(upgraded)));
-            drop(inner);
+        let awaited = match &*inner {
+            Settled::Open => false,
+            Settled::Awaited => true,
+            Settled::Upgraded(_) | Settled::Over => return,
+        };
+        *inner = upgraded.map_or(Settled::Over, |upgraded| Settled::Upgraded(Box::new(upgraded)));
+        drop(inner);
+        // To notify nobody is a call of the system, too.
+        if awaited {
             self.changed.notify_all();
         }
     }
@@ -172,7 +180,7 @@ impl Upgrade {
             match std::mem::replace(&mut *inner, Settled::Over) {
                 Settled::Upgraded(upgraded) => return Ok(*upgraded),
                 Settled::Over => return Err(NotUpgraded),
-                Settled::Open => *inner = Settled::Open,
+                Settled::Open | Settled::Awaited => *inner = Settled::Awaited,
             }
             inner = self.0.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }

@@ -1,7 +1,6 @@
-//! [`Keeper`]: one thread that accepts connections within the limit, keeps those that wait for their clients, hands over to
-//! the workers what has something to do, and ends it all in good order.
+//! [`Keeper`]: one thread that accepts connections within the limit, sees that no answer is held back for long, and ends it
+//! all in good order.
 
-use super::parked::Parked;
 use super::queue::Bench;
 use super::{Setup, ThreadService};
 use crate::serving::{Shared, Task};
@@ -24,24 +23,27 @@ const PAUSE: Duration = Duration::from_millis(50);
 const BURST: usize = 64;
 /// How long those that are cut off have to notice.
 const LAST: Duration = Duration::from_secs(1);
-/// Events taken at a time.
-const EVENTS: usize = 256;
+/// How long an answer waits for the next one of its connection.
+const HOLD: Duration = Duration::from_millis(1);
+/// From the listener, and from whoever wakes.
+const EVENTS: usize = 2;
 
 const ALARM: Token = Token(0);
 const LISTENER: Token = Token(1);
-/// The first number of a connection.
-const FIRST: usize = 8;
+/// Connections that are over may be listed as long as they are no more than those that are not, and these.
+const FORGOTTEN: usize = 8;
 
 pub(super) struct Keeper<L, S> {
     poll: Poll,
     events: Events,
     bench: Arc<Bench<S>>,
-    parked: Parked<S>,
     listener: Option<L>,
     /// Connections may be waiting there: the system tells once.
     may_accept: bool,
     /// Nothing is accepted before.
     paused: Option<Instant>,
+    /// When answers that are held back are to be sent.
+    due: Option<Instant>,
     /// All connections, for the time when they are cut off.
     connections: HashMap<u64, Weak<Shared>>,
     services: Arc<Services<S>>,
@@ -60,7 +62,7 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
         setup: Setup,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let bench = Arc::new(Bench::new(mio::Waker::new(poll.registry(), ALARM)?));
+        let bench = Arc::new(Bench::new(mio::Waker::new(poll.registry(), ALARM)?)?);
         let descriptor = listener.as_fd().as_raw_fd();
         poll.registry().register(&mut SourceFd(&descriptor), LISTENER, Interest::READABLE)?;
         Ok(Keeper {
@@ -68,10 +70,10 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
             events: Events::with_capacity(EVENTS),
             waker: bench.waker(),
             bench,
-            parked: Parked::new(FIRST),
             listener: Some(listener),
             may_accept: true,
             paused: None,
+            due: None,
             connections: HashMap::new(),
             services,
             options,
@@ -101,7 +103,7 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
         let mut report = Report::default();
         report.connections = self.options.registry.len();
         self.options.registry.shut_down();
-        self.hand_over_all();
+        self.bench.stir_all();
         let begun = clock::now();
         self.turn_until(|keeper, cx| {
             // It may be shortened meanwhile.
@@ -110,7 +112,7 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
         report.cut_off = self.options.registry.len();
         if report.cut_off > 0 {
             self.options.registry.cut_off();
-            self.hand_over_all();
+            self.bench.stir_all();
             for connection in std::mem::take(&mut self.connections).into_values() {
                 if let Some(connection) = connection.upgrade() {
                     connection.cut_off();
@@ -150,42 +152,20 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
         }
     }
 
-    /// Waits for something to happen, and hands over to the workers what it is about.
+    /// Waits for something to happen.
     fn turn(&mut self, until: Option<Instant>) {
-        let next = [until, self.parked.next_deadline()].into_iter().flatten().min();
+        let next = [until, self.due].into_iter().flatten().min();
         let timeout = next.map(|next| next.saturating_since(clock::now()));
         // An interruption is as good as an event.
         let _ = self.poll.poll(&mut self.events, timeout);
-        let registry = self.poll.registry();
-        for event in &self.events {
-            match event.token() {
-                ALARM => {}
-                LISTENER => self.may_accept = true,
-                _ => {
-                    if let Some(task) = self.parked.take(registry, event) {
-                        self.bench.push(task);
-                    }
-                }
+        self.may_accept |= self.events.iter().any(|event| event.token() == LISTENER);
+        match self.due {
+            Some(due) if due <= clock::now() => {
+                self.due = None;
+                self.bench.take_holding_back().iter().for_each(|shared| shared.send());
             }
-        }
-        for returned in self.bench.take_returned() {
-            // A shutdown may have begun while it was put down.
-            if returned.task.shared.is_to_be_told() {
-                self.bench.push(returned.task);
-            } else if let Err(task) = self.parked.park(registry, returned) {
-                // It cannot be watched: it is looked at again and again, as long as there is no other way.
-                self.bench.push(task);
-            }
-        }
-        let now = clock::now();
-        while let Some(task) = self.parked.take_late(registry, now) {
-            self.bench.push(task);
-        }
-    }
-
-    fn hand_over_all(&mut self) {
-        while let Some(task) = self.parked.take_any(self.poll.registry()) {
-            self.bench.push(task);
+            None if self.bench.holds_back() => self.due = Some(clock::now().saturating_add(HOLD)),
+            Some(_) | None => {}
         }
     }
 
@@ -232,16 +212,17 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
             return;
         }
         let info = registry.add(local, peer);
-        let shared = Arc::new(Shared::new(io, Arc::clone(&info), Arc::clone(&self.options)));
+        let shared =
+            Arc::new(Shared::new(io, Arc::clone(self.bench.registry()), Arc::clone(&info), Arc::clone(&self.options)));
         if full {
             shared.set_overloaded();
         }
         let task = Task::new(Arc::clone(&shared), Arc::clone(&self.services));
-        if self.connections.len() >= 2 * registry.len() + FIRST {
+        if self.connections.len() >= 2 * registry.len() + FORGOTTEN {
             self.connections.retain(|_, connection| connection.strong_count() > 0);
         }
         self.connections.insert(info.id(), Arc::downgrade(&shared));
-        self.bench.push(Box::new(task));
+        self.bench.add(Box::new(task));
     }
 
     fn tell(&self, state: ListenerState) {

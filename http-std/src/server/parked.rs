@@ -1,81 +1,108 @@
-//! Connections that wait for their clients, in one set, without a thread of their own.
+//! All connections of a server by their numbers: those that workers have, and those that wait for their clients, in one set
+//! and without a thread of their own.
 
-use super::ThreadService;
-use super::queue::Returned;
-use crate::serving::Task;
+use crate::serving::{Task, Told};
 use http_proto::Instant;
 use mio::event::Event;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
 use std::collections::{BTreeSet, HashMap};
-use std::os::fd::{AsFd, AsRawFd};
 
-/// The connections, by the numbers under which the system knows them.
 pub(super) struct Parked<S> {
-    tasks: HashMap<usize, Kept<S>>,
-    deadlines: BTreeSet<(Instant, usize)>,
-    next: usize,
+    places: HashMap<u64, Place<S>>,
+    /// When to look at which place: never later than its deadline.
+    alarms: BTreeSet<(Instant, u64)>,
 }
 
-struct Kept<S> {
-    task: Box<Task<S>>,
+struct Place<S> {
+    /// The connection, unless a worker has it, or is to take it up.
+    task: Option<Box<Task<S>>>,
     deadline: Option<Instant>,
+    /// Its entry among the alarms.
+    alarm: Option<Instant>,
+    /// Something has happened since it was taken up, so it has to be looked at once more.
+    stirred: bool,
+    told: Told,
 }
 
-impl<S: ThreadService> Parked<S> {
-    /// Numbers from `first` on are given to connections.
-    pub(super) fn new(first: usize) -> Self {
-        Parked { tasks: HashMap::new(), deadlines: BTreeSet::new(), next: first }
+impl<S> Parked<S> {
+    pub(super) fn new() -> Self {
+        Parked { places: HashMap::new(), alarms: BTreeSet::new() }
     }
 
-    /// Keeps a connection; `Err`: it cannot be watched.
-    pub(super) fn park(&mut self, registry: &Registry, returned: Returned<S>) -> Result<(), Box<Task<S>>> {
-        let Returned { task, readable, writable, deadline } = returned;
-        let token = self.next;
-        self.next = self.next.wrapping_add(1).max(8);
-        let interest = match (readable, writable) {
-            (_, false) => Interest::READABLE,
-            (true, true) => Interest::READABLE | Interest::WRITABLE,
-            (false, true) => Interest::WRITABLE,
-        };
-        let Some(socket) = task.shared.socket() else { return Err(task) };
-        if registry.register(&mut SourceFd(&socket.as_fd().as_raw_fd()), Token(token), interest).is_err() {
-            return Err(task);
+    /// A place for a connection that is about to be taken up.
+    pub(super) fn add(&mut self, number: u64) {
+        let place = Place { task: None, deadline: None, alarm: None, stirred: false, told: Told::default() };
+        self.places.insert(number, place);
+    }
+
+    pub(super) fn remove(&mut self, number: u64) {
+        if let Some(Place { alarm: Some(alarm), .. }) = self.places.remove(&number) {
+            self.alarms.remove(&(alarm, number));
         }
-        self.deadlines.extend(deadline.map(|deadline| (deadline, token)));
-        self.tasks.insert(token, Kept { task, deadline });
-        Ok(())
     }
 
-    /// The connection that an event is about.
-    pub(super) fn take(&mut self, registry: &Registry, event: &Event) -> Option<Box<Task<S>>> {
-        self.remove(registry, event.token().0)
+    /// Puts a connection down until something happens or the deadline passes; it is returned if something has happened
+    /// already.
+    pub(super) fn park(&mut self, mut task: Box<Task<S>>, deadline: Option<Instant>) -> Option<Box<Task<S>>> {
+        let number = task.shared.info.id();
+        let Some(place) = self.places.get_mut(&number) else { return Some(task) };
+        task.told = std::mem::take(&mut place.told);
+        if std::mem::take(&mut place.stirred) {
+            return Some(task);
+        }
+        place.task = Some(task);
+        place.deadline = deadline;
+        // Deadlines mostly move on, and then an alarm before them does: it is set anew when it rings.
+        if let Some(deadline) = deadline
+            && place.alarm.is_none_or(|alarm| alarm > deadline)
+        {
+            if let Some(alarm) = place.alarm.replace(deadline) {
+                self.alarms.remove(&(alarm, number));
+            }
+            self.alarms.insert((deadline, number));
+        }
+        None
+    }
+
+    /// Something has happened to a connection; it is returned if it is to be taken up.
+    pub(super) fn stir(&mut self, event: &Event) -> Option<Box<Task<S>>> {
+        let place = self.places.get_mut(&(event.token().0 as u64))?;
+        place.told.half_closed |= event.is_read_closed();
+        place.told.broken |= event.is_error() || (event.is_read_closed() && event.is_write_closed());
+        let Some(mut task) = place.task.take() else {
+            place.stirred = true;
+            return None;
+        };
+        task.told = std::mem::take(&mut place.told);
+        Some(task)
+    }
+
+    /// Has all connections looked at; those that are not in the hands of workers are returned.
+    pub(super) fn stir_all(&mut self) -> impl Iterator<Item = Box<Task<S>>> {
+        self.places.values_mut().filter_map(|place| {
+            place.stirred = place.task.is_none();
+            place.task.take()
+        })
     }
 
     /// One whose deadline has passed.
-    pub(super) fn take_late(&mut self, registry: &Registry, now: Instant) -> Option<Box<Task<S>>> {
-        let (_, token) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now).copied()?;
-        self.remove(registry, token)
-    }
-
-    /// Any one.
-    pub(super) fn take_any(&mut self, registry: &Registry) -> Option<Box<Task<S>>> {
-        let token = *self.tasks.keys().next()?;
-        self.remove(registry, token)
-    }
-
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
-    }
-
-    fn remove(&mut self, registry: &Registry, token: usize) -> Option<Box<Task<S>>> {
-        let Kept { task, deadline } = self.tasks.remove(&token)?;
-        if let Some(deadline) = deadline {
-            self.deadlines.remove(&(deadline, token));
+    pub(super) fn take_late(&mut self, now: Instant) -> Option<Box<Task<S>>> {
+        while let Some(&(alarm, number)) = self.alarms.first().filter(|(alarm, _)| *alarm <= now) {
+            self.alarms.remove(&(alarm, number));
+            let Some(place) = self.places.get_mut(&number) else { continue };
+            place.alarm = place.deadline.filter(|&deadline| place.task.is_some() && deadline > now);
+            if let Some(alarm) = place.alarm {
+                self.alarms.insert((alarm, number));
+            } else if place.deadline.is_some_and(|deadline| deadline <= now)
+                && let Some(task) = place.task.take()
+            {
+                return Some(task);
+            }
         }
-        if let Some(socket) = task.shared.socket() {
-            let _ = registry.deregister(&mut SourceFd(&socket.as_fd().as_raw_fd()));
-        }
-        Some(task)
+        None
+    }
+
+    /// When to look for such.
+    pub(super) fn next_alarm(&self) -> Option<Instant> {
+        self.alarms.first().map(|(alarm, _)| *alarm)
     }
 }

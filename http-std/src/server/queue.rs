@@ -1,57 +1,71 @@
-//! The connections that have something to do, the workers who take them up, and how they give them back.
+//! The connections that have something to do, and the workers who take them up. One of those who have nothing to do
+//! watches all connections that wait for their clients, in one set; before it takes one up, it has another follow it.
 
 use super::ThreadService;
-use crate::serving::{After, Task};
+use super::parked::Parked;
+use crate::clock;
+use crate::serving::{After, Shared, Task};
 use crate::waiting::Bell;
 use http_driver::parts::{guarded, lock};
 use http_proto::Instant;
+use mio::{Events, Poll, Registry, Token};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// How long a worker keeps a connection that waits for its client, until another connection wants a worker. Long enough
-/// for the next request of a client that is busy: going from thread to thread costs more than the rest of a request.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// Events taken at a time.
+const EVENTS: usize = 256;
+/// Connections taken up one after the other without looking at the set.
+const BURST: usize = 64;
+/// Connections are numbered from 1.
+const ALARM: Token = Token(0);
 
-/// A task that a worker has put down.
-pub(super) struct Returned<S> {
-    pub(super) task: Box<Task<S>>,
-    pub(super) readable: bool,
-    pub(super) writable: bool,
-    pub(super) deadline: Option<Instant>,
-}
-
-/// What the workers and the thread that keeps the others share.
+/// What the workers share, and the thread that accepts.
 pub(super) struct Bench<S> {
-    queue: Mutex<Queue<S>>,
+    books: Mutex<Books<S>>,
     filled: Condvar,
-    returned: Mutex<Vec<Returned<S>>>,
-    workers: OnceLock<Vec<Worker>>,
-    alarm: Arc<Alarm>,
+    set: Mutex<Set>,
+    registry: Arc<Registry>,
+    /// Wakes who watches the set.
+    alarm: mio::Waker,
+    /// Connections with answers that wait for others to be made.
+    holding_back: Mutex<Vec<Arc<Shared>>>,
+    keeper: Arc<Alarm>,
 }
 
-/// A worker, as others see it.
-struct Worker {
-    bell: Arc<Bell>,
-    /// It waits for a client, and would rather do something else.
-    patient: AtomicBool,
+struct Set {
+    poll: Poll,
+    events: Events,
 }
 
-struct Queue<S> {
-    tasks: VecDeque<Box<Task<S>>>,
-    /// Workers that wait for something to do, and how many of them have been called.
+struct Books<S> {
+    queue: VecDeque<Box<Task<S>>>,
+    parked: Parked<S>,
+    watch: Watch,
+    /// Connections taken up since the set was last looked at.
+    taken: usize,
+    /// Workers that have nothing to do, and whether one of them has been called.
     waiting: usize,
-    called: usize,
+    called: bool,
     /// The keeper wants to know when there is room.
     awaited: bool,
     closed: bool,
 }
 
-/// Wakes the thread that keeps the connections.
+/// Who watches the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    Nobody,
+    /// A worker, until something happens, or until then.
+    Until(Option<Instant>),
+    /// A worker that has been woken.
+    Called,
+}
+
+/// Wakes the thread that accepts.
 #[derive(Debug)]
 pub(super) struct Alarm(mio::Waker);
 
@@ -66,39 +80,43 @@ impl Wake for Alarm {
     }
 }
 
-impl<S: ThreadService> Bench<S> {
-    pub(super) fn new(waker: mio::Waker) -> Self {
-        let queue = Queue { tasks: VecDeque::new(), waiting: 0, called: 0, awaited: false, closed: false };
-        Bench {
-            queue: Mutex::new(queue),
-            filled: Condvar::new(),
-            returned: Mutex::default(),
-            workers: OnceLock::new(),
-            alarm: Arc::new(Alarm(waker)),
-        }
-    }
+type Open<'a, S> = MutexGuard<'a, Books<S>>;
 
-    pub(super) fn waker(&self) -> Waker {
-        Waker::from(Arc::clone(&self.alarm))
+impl<S: ThreadService> Bench<S> {
+    pub(super) fn new(keeper: mio::Waker) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        Ok(Bench {
+            books: Mutex::new(Books {
+                queue: VecDeque::new(),
+                parked: Parked::new(),
+                watch: Watch::Nobody,
+                taken: 0,
+                waiting: 0,
+                called: false,
+                awaited: false,
+                closed: false,
+            }),
+            filled: Condvar::new(),
+            registry: Arc::new(poll.registry().try_clone()?),
+            alarm: mio::Waker::new(poll.registry(), ALARM)?,
+            set: Mutex::new(Set { poll, events: Events::with_capacity(EVENTS) }),
+            holding_back: Mutex::default(),
+            keeper: Arc::new(Alarm(keeper)),
+        })
     }
 
     /// Begins with so many workers, or as many as there can be.
     pub(super) fn start(this: &Arc<Self>, workers: usize) -> io::Result<()> {
-        let mut bells = Vec::new();
         for number in 0..workers {
-            match (Bell::new(), number) {
-                (Ok(bell), _) => bells.push(Worker { bell, patient: AtomicBool::new(false) }),
-                (Err(error), 0) => return Err(error),
-                (Err(_), _) => break,
-            }
-        }
-        for (number, worker) in this.workers.get_or_init(|| bells).iter().enumerate() {
-            let (bench, bell) = (Arc::clone(this), Arc::clone(&worker.bell));
-            let work = move || {
-                bell.install();
-                bench.work(number);
-            };
-            match (thread::Builder::new().name(format!("http-worker-{number}")).spawn(work), number) {
+            let begun = Bell::new().and_then(|bell| {
+                let bench = Arc::clone(this);
+                let work = move || {
+                    bell.install();
+                    bench.work();
+                };
+                thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)
+            });
+            match (begun, number) {
                 (Ok(_), _) => {}
                 (Err(error), 0) => return Err(error),
                 (Err(_), _) => break,
@@ -107,107 +125,187 @@ impl<S: ThreadService> Bench<S> {
         Ok(())
     }
 
-    /// A connection has something to do.
-    pub(super) fn push(&self, task: Box<Task<S>>) {
-        let mut queue = lock(&self.queue);
-        queue.tasks.push_back(task);
-        // Who was called takes whatever there is when his turn comes: he is not called again for each.
-        let idle = queue.waiting > queue.called;
-        queue.called += usize::from(idle);
-        drop(queue);
-        if idle {
-            return self.filled.notify_one();
-        }
-        // One that only waits for a client puts that down.
-        let patient = self.workers().iter().find(|worker| worker.patient.swap(false, SeqCst));
-        if let Some(worker) = patient {
-            worker.bell.wake_by_ref();
-        }
+    /// Wakes the thread that accepts.
+    pub(super) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.keeper))
     }
 
-    fn workers(&self) -> &[Worker] {
-        self.workers.get().map_or(&[], Vec::as_slice)
+    /// The set in which connections wait.
+    pub(super) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// A new connection.
+    pub(super) fn add(&self, task: Box<Task<S>>) {
+        let mut books = lock(&self.books);
+        books.parked.add(task.shared.info.id());
+        books.queue.push_back(task);
+        self.call(books);
+    }
+
+    /// Has all connections looked at.
+    pub(super) fn stir_all(&self) {
+        let mut books = lock(&self.books);
+        let Books { queue, parked, .. } = &mut *books;
+        queue.extend(parked.stir_all());
+        self.call(books);
     }
 
     /// Whether fewer than so many connections wait; if not, the keeper is woken when that is so.
     pub(super) fn has_room(&self, most: usize) -> bool {
-        let mut queue = lock(&self.queue);
-        let room = queue.tasks.len() < most;
-        queue.awaited |= !room;
+        let mut books = lock(&self.books);
+        let room = books.queue.len() < most;
+        books.awaited |= !room;
         room
     }
 
-    /// What was put down since the last time.
-    pub(super) fn take_returned(&self) -> Vec<Returned<S>> {
-        std::mem::take(&mut lock(&self.returned))
+    /// Connections that have begun to hold answers back since the last time.
+    pub(super) fn take_holding_back(&self) -> Vec<Arc<Shared>> {
+        std::mem::take(&mut lock(&self.holding_back))
+    }
+
+    /// Whether there are such.
+    pub(super) fn holds_back(&self) -> bool {
+        !lock(&self.holding_back).is_empty()
+    }
+
+    fn hold_back(&self, shared: &Arc<Shared>) {
+        let mut holding_back = lock(&self.holding_back);
+        holding_back.push(Arc::clone(shared));
+        if holding_back.len() == 1 {
+            drop(holding_back);
+            self.keeper.wake_by_ref();
+        }
     }
 
     /// Nothing more will come: the workers end.
     pub(super) fn close(&self) {
-        lock(&self.queue).closed = true;
+        lock(&self.books).closed = true;
         self.filled.notify_all();
+        let _ = self.alarm.wake();
     }
 
-    fn pop(&self) -> Option<Box<Task<S>>> {
-        let mut queue = lock(&self.queue);
-        loop {
-            if let Some(task) = queue.tasks.pop_front() {
-                if std::mem::take(&mut queue.awaited) {
-                    self.alarm.wake_by_ref();
+    fn work(&self) {
+        let mut books = lock(&self.books);
+        while let Some(mut task) = self.next(books) {
+            let run = guarded(|| task.run(|| self.is_crowded(), |shared| self.hold_back(shared)));
+            books = match run {
+                Some(After::Park { readable, writable, deadline }) => {
+                    let entered = task.shared.enter_set(readable, writable);
+                    let mut books = lock(&self.books);
+                    let again = match entered {
+                        Ok(()) => books.parked.park(task, deadline),
+                        // It cannot be watched: it is looked at again and again, as long as there is no other way.
+                        Err(_) => Some(task),
+                    };
+                    books.queue.extend(again);
+                    books
                 }
-                return Some(task);
-            }
-            if queue.closed {
-                return None;
-            }
-            queue.waiting += 1;
-            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            queue.waiting -= 1;
-            queue.called = queue.called.saturating_sub(1);
+                Some(After::Yield) => {
+                    let mut books = lock(&self.books);
+                    books.queue.push_back(task);
+                    books
+                }
+                over @ (Some(After::Over) | None) => {
+                    if over.is_none() {
+                        task.shared.cut_off();
+                    }
+                    let number = task.shared.info.id();
+                    // What a service leaves behind when it is dropped must not end the worker.
+                    guarded(|| drop(task));
+                    let mut books = lock(&self.books);
+                    books.parked.remove(number);
+                    books
+                }
+            };
         }
     }
 
-    fn set_patient(&self, number: usize, patient: bool) {
-        if let Some(worker) = self.workers().get(number) {
-            worker.patient.store(patient, SeqCst);
+    /// The next connection with something to do, waited for; `None`: there will be no more.
+    fn next<'a>(&'a self, mut books: Open<'a, S>) -> Option<Box<Task<S>>> {
+        loop {
+            if books.taken >= BURST {
+                books = self.watch(books, Some(Duration::ZERO));
+            }
+            if let Some(task) = books.queue.pop_front() {
+                books.taken += 1;
+                if std::mem::take(&mut books.awaited) {
+                    self.keeper.wake_by_ref();
+                }
+                self.call(books);
+                return Some(task);
+            }
+            if books.closed {
+                return None;
+            }
+            let alarm = books.parked.next_alarm();
+            books = match books.watch {
+                Watch::Nobody => self.watch(books, alarm.map(|alarm| alarm.saturating_since(clock::now()))),
+                watch @ (Watch::Until(_) | Watch::Called) => {
+                    if let (Watch::Until(until), Some(alarm)) = (watch, alarm)
+                        && until.is_none_or(|until| alarm < until)
+                    {
+                        self.wake_watch(&mut books);
+                    }
+                    books.waiting += 1;
+                    let mut books = self.filled.wait(books).unwrap_or_else(PoisonError::into_inner);
+                    books.waiting -= 1;
+                    books.called = false;
+                    books
+                }
+            };
+        }
+    }
+
+    /// Waits for so long for something to happen in the set, unless another worker does, and queues what it is about.
+    fn watch<'a>(&'a self, mut books: Open<'a, S>, timeout: Option<Duration>) -> Open<'a, S> {
+        if books.watch != Watch::Nobody {
+            return books;
+        }
+        books.watch = Watch::Until(books.parked.next_alarm());
+        drop(books);
+        let mut set = lock(&self.set);
+        let Set { poll, events } = &mut *set;
+        // An interruption is as good as an event.
+        let _ = poll.poll(events, timeout);
+        let mut books = lock(&self.books);
+        let Books { queue, parked, .. } = &mut *books;
+        queue.extend(events.iter().filter_map(|event| parked.stir(event)));
+        if parked.next_alarm().is_some() {
+            let now = clock::now();
+            queue.extend(std::iter::from_fn(|| parked.take_late(now)));
+        }
+        books.watch = Watch::Nobody;
+        books.taken = 0;
+        books
+    }
+
+    /// Has another worker look after what is left, if there is one with nothing to do.
+    fn call(&self, mut books: Open<'_, S>) {
+        if books.called || (books.queue.is_empty() && books.watch != Watch::Nobody) {
+            return;
+        }
+        if books.waiting > 0 {
+            books.called = true;
+            drop(books);
+            self.filled.notify_one();
+        } else if !books.queue.is_empty() {
+            self.wake_watch(&mut books);
+        }
+    }
+
+    fn wake_watch(&self, books: &mut Books<S>) {
+        if let Watch::Until(_) = books.watch {
+            books.watch = Watch::Called;
+            let _ = self.alarm.wake();
         }
     }
 
     /// Whether other connections want a worker.
     fn is_crowded(&self) -> bool {
-        let queue = lock(&self.queue);
-        !queue.tasks.is_empty() || queue.closed
-    }
-
-    /// Has a worker wait for a client, by `wait`, unless others want him.
-    fn be_patient(&self, number: usize, wait: &mut dyn FnMut(Duration)) {
-        self.set_patient(number, true);
-        if !self.is_crowded() {
-            wait(PATIENCE);
-        }
-        self.set_patient(number, false);
-    }
-
-    fn work(&self, number: usize) {
-        while let Some(mut task) = self.pop() {
-            match guarded(|| task.run(|| self.is_crowded(), |wait| self.be_patient(number, wait))) {
-                Some(After::Yield) => self.push(task),
-                Some(After::Park { readable, writable, deadline }) => {
-                    let mut returned = lock(&self.returned);
-                    returned.push(Returned { task, readable, writable, deadline });
-                    let first = returned.len() == 1;
-                    drop(returned);
-                    if first {
-                        self.alarm.wake_by_ref();
-                    }
-                }
-                // What a service leaves behind when it is dropped must not end the worker.
-                Some(After::Over) => _ = guarded(|| drop(task)),
-                None => {
-                    task.shared.cut_off();
-                    guarded(|| drop(task));
-                }
-            }
-        }
+        let books = self.watch(lock(&self.books), Some(Duration::ZERO));
+        let crowded = !books.queue.is_empty() || books.closed;
+        self.call(books);
+        crowded
     }
 }

@@ -65,7 +65,7 @@ impl Conn {
                     self.end_records(true);
                     self.upgraded = true;
                     self.close(shared, Ended::new(true));
-                    lock(&shared.socket).take();
+                    lock(&shared.waited).take();
                     return Some((current.exchange, Upgraded::new(io, tail, out)));
                 }
                 // The end of a request that was complete.
@@ -127,7 +127,7 @@ impl Conn {
         self.close(shared, ended);
         // Who waits for it lets go of it, too, when he is woken.
         self.link.io.take();
-        lock(&shared.socket).take();
+        lock(&shared.waited).take();
         self.wake_reader();
         shared.info.wake();
     }

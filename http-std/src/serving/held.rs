@@ -6,20 +6,28 @@ use std::io::{self, ErrorKind, IoSlice};
 
 /// What carries a connection; or nothing yet, or nothing any more.
 #[derive(Debug, Default)]
-pub(super) struct Held(Option<Carrier>);
+pub(super) struct Held {
+    carrier: Option<Carrier>,
+    /// The end of the input is there, of which the system has told, and does not tell again.
+    ends: bool,
+}
 
 impl Held {
     pub(super) fn put(&mut self, carrier: Carrier) {
-        self.0 = Some(carrier);
+        self.carrier = Some(carrier);
     }
 
     /// Without it nothing can be read or written.
     pub(super) fn take(&mut self) -> Option<Carrier> {
-        self.0.take()
+        self.carrier.take()
+    }
+
+    pub(super) fn set_ends(&mut self) {
+        self.ends = true;
     }
 
     fn carrier(&mut self) -> io::Result<&mut Carrier> {
-        self.0.as_mut().ok_or_else(|| ErrorKind::NotConnected.into())
+        self.carrier.as_mut().ok_or_else(|| ErrorKind::NotConnected.into())
     }
 }
 
@@ -43,7 +51,8 @@ impl BlockingTransport for Held {
     }
 
     fn has_buffered(&self) -> bool {
-        self.0.as_ref().is_some_and(Carrier::has_buffered)
+        // With TLS, less than there was room for does not mean that the socket is empty.
+        self.ends || self.carrier.as_ref().is_some_and(Carrier::is_tls)
     }
 
     fn now(&self) -> Instant {

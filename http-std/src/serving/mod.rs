@@ -13,25 +13,27 @@ mod held;
 mod news;
 mod requests;
 mod task;
+mod waited;
 
-pub(crate) use task::{After, Task};
+pub(crate) use task::{After, Task, Told};
 
 use crate::body::{Found, Source};
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
-use crate::waiting::{self, Alarm, For, Place, Ready, Running, Watch, Watched};
+use crate::waiting::{self, Place};
 use crate::{Carrier, Socket};
 use bytes::BytesMut;
 use held::Held;
-use http_driver::parts::{Marks, RequestSpan, inform, lock};
+use http_driver::parts::{Marks, RequestSpan, inform};
 use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
-use http_proto::{Connection, Event, Instant, RecvError, Server, Step};
+use http_proto::{Connection, Event, RecvError, Server, Step};
+use mio::Registry;
 use news::News;
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use waited::Waited;
 
 /// A connection, for all who have to do with it.
 pub(crate) struct Shared {
@@ -39,19 +41,13 @@ pub(crate) struct Shared {
     options: Arc<Options>,
     /// For waiting, without the lock. It is gone when the connection is over, whoever still has a hand on that: so the
     /// client learns of it.
-    socket: Mutex<Option<Waited>>,
+    waited: Mutex<Option<Waited>>,
     conn: Mutex<Conn>,
     /// Where a worker polls a future of this connection, behind which it looks after the socket: the halves of a
     /// [`Place`], or zero.
     watched: AtomicU64,
-}
-
-/// What is waited for.
-struct Waited {
-    socket: Socket,
-    /// By a future that reads content among others.
-    watched: Option<Watched>,
-    alarm: Option<Alarm>,
+    /// Answers are held back, and somebody is going to see that they do not wait for long.
+    holds_back: AtomicBool,
 }
 
 /// What only one thread at a time has to do with.
@@ -105,7 +101,7 @@ enum Content {
 
 impl Shared {
     /// A connection that has just been accepted, and that nobody has been told of.
-    pub(crate) fn new(socket: Socket, info: Arc<ConnInfo>, options: Arc<Options>) -> Self {
+    pub(crate) fn new(socket: Socket, set: Arc<Registry>, info: Arc<ConnInfo>, options: Arc<Options>) -> Self {
         let core = Connection::server(Arc::clone(&options.config));
         let conn = Conn {
             info: Arc::clone(&info),
@@ -127,9 +123,10 @@ impl Shared {
         Shared {
             info,
             options,
-            socket: Mutex::new(Some(Waited { socket, watched: None, alarm: None })),
+            waited: Mutex::new(Some(Waited::new(socket, set))),
             conn: Mutex::new(conn),
             watched: AtomicU64::new(0),
+            holds_back: AtomicBool::new(false),
         }
     }
 
@@ -148,31 +145,21 @@ impl Shared {
         self.options.registry.add_overloaded();
     }
 
-    /// The socket, while the connection lasts.
-    pub(crate) fn socket(&self) -> Option<Socket> {
-        lock(&self.socket).as_ref().map(|waited| waited.socket.clone())
+    /// Answers wait for one that is still being made; whether somebody has to be told to [`send`](Self::send) them when
+    /// they have waited long enough.
+    pub(crate) fn hold_back(&self) -> bool {
+        !self.holds_back.swap(true, SeqCst)
     }
 
-    /// Whether a shutdown has begun that it does not know of.
-    pub(crate) fn is_to_be_told(&self) -> bool {
-        self.options.registry.is_shutting_down() && !self.with(|conn| conn.told_shutdown || conn.ended)
-    }
-
-    /// Waits for what a turn has left undone.
-    fn wait(&self, awaited: Awaited) -> Ready {
-        self.wait_by(awaited, |watch, deadline| waiting::wait(Some(watch), deadline))
-    }
-
-    /// The same with a future on this thread.
-    fn wait_running(&self, running: &Running, awaited: Awaited) -> Ready {
-        self.wait_by(awaited, |watch, deadline| running.wait(Some(watch), deadline))
-    }
-
-    fn wait_by(&self, awaited: Awaited, wait: impl FnOnce(Watch<'_>, Option<Instant>) -> Ready) -> Ready {
-        let Awaited { readable, writable, deadline } = awaited;
-        // Without a socket it is over, and that is to be noticed.
-        let Some(socket) = self.socket() else { return Ready { broken: true, ..Ready::default() } };
-        wait(Watch { socket: socket.as_fd(), readable, writable }, deadline)
+    /// Sends answers that are held back, as far as that can be done without waiting.
+    pub(crate) fn send(&self) {
+        self.holds_back.store(false, SeqCst);
+        self.with(|conn| {
+            if !conn.link.out.is_empty() {
+                conn.link.try_turn(&mut conn.inbox, Reading::Never);
+                conn.settle();
+            }
+        });
     }
 
     fn watch_from(&self, place: Option<Place>) {
@@ -183,18 +170,6 @@ impl Shared {
     fn watched_from(&self) -> Option<Place> {
         let halves = self.watched.load(Relaxed);
         (halves != 0).then_some(Place { thread: (halves >> 32) as u32, depth: halves as u32 })
-    }
-
-    /// Has `cx` woken by what a turn has left undone; false: the connection is over.
-    fn register(&self, cx: &Context<'_>, awaited: Awaited) -> bool {
-        let Awaited { readable, writable, deadline } = awaited;
-        let mut waited = lock(&self.socket);
-        let Some(Waited { socket, watched, alarm }) = &mut *waited else { return false };
-        let watched = watched.get_or_insert_with(|| Watched::new(socket.clone()));
-        *alarm = deadline.map(|deadline| Alarm::set(deadline, cx));
-        let reads = !readable || watched.register(cx, For::Reading).is_ok();
-        let writes = !writable || watched.register(cx, For::Writing).is_ok();
-        reads && writes && (readable || !watched.is_reset(cx))
     }
 
     /// Looks after the connection once; `None`: it is over. Nothing of it waits.

@@ -7,21 +7,30 @@ use super::calls::Awaiting;
 #[cfg(feature = "rustls")]
 use super::handshake::{Shaken, Shaking};
 use super::requests::Next;
-use crate::waiting::{self, Ready};
-use crate::{Body, Carrier, clock};
+use crate::{Body, Carrier, clock, waiting};
 use http::{Request, Response};
 use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
 use http_proto::Instant;
 use std::sync::Arc;
 use std::task::Context;
-use std::time::Duration;
 
 /// A connection with its service.
 pub(crate) struct Task<S> {
     pub(crate) shared: Arc<Shared>,
+    /// What the system has told of.
+    pub(crate) told: Told,
     stage: Stage<S>,
     services: Arc<Services<S>>,
+}
+
+/// The end of a connection, as the system tells of it.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Told {
+    /// The client has closed its sending side, behind what is still to be read.
+    pub(crate) half_closed: bool,
+    /// The socket is broken. A read would show that, but none may be due.
+    pub(crate) broken: bool,
 }
 
 /// How far a connection has come.
@@ -58,7 +67,7 @@ where
 {
     /// A connection that has just been accepted.
     pub(crate) fn new(shared: Arc<Shared>, services: Arc<Services<S>>) -> Self {
-        let mut task = Task { shared, stage: Stage::Over, services };
+        let mut task = Task { shared, told: Told::default(), stage: Stage::Over, services };
         #[cfg(feature = "rustls")]
         if let Some(config) = task.shared.options.tls.config() {
             match Shaking::new(&task.shared, config) {
@@ -75,7 +84,7 @@ where
 
     /// HTTP can be spoken from now on. Where no service can be made for it, a connection is closed, and the others go on.
     fn begin(&mut self, carrier: Carrier) {
-        let Task { shared, stage, services } = self;
+        let Task { shared, stage, services, .. } = self;
         shared.begin(carrier);
         match guarded(|| services.make(&shared.info)) {
             Some((service, generation)) => *stage = Stage::Serving { service, generation },
@@ -106,11 +115,14 @@ where
         }
     }
 
-    /// Does what there is to do, but not for ever if others want the worker (`crowded`). With nothing left but to wait for
-    /// the client, `patience` has it wait, for a moment.
-    pub(crate) fn run(&mut self, crowded: impl Fn() -> bool, patience: impl Fn(&mut dyn FnMut(Duration))) -> After {
+    /// Does what there is to do, but not for ever if others want the worker (`crowded`). Somebody is told of answers that
+    /// are held back (`hold_back`) for others that the client has asked for, too.
+    pub(crate) fn run(&mut self, crowded: impl Fn() -> bool, hold_back: impl Fn(&Arc<Shared>)) -> After {
         let waker = waiting::waker();
         self.shared.info.set_task(&Context::from_waker(&waker));
+        if std::mem::take(&mut self.told.half_closed) {
+            self.shared.with(|conn| conn.link.io.set_ends());
+        }
         let mut burst = 0;
         loop {
             if burst >= BURST {
@@ -126,7 +138,7 @@ where
                 Next::Refuse(error) => self.shared.refuse(error),
                 Next::Request(request) => {
                     burst += 1;
-                    let answered = match request.and_then(|request| self.call(*request)) {
+                    let answered = match request.and_then(|request| self.call(*request, &hold_back)) {
                         Ok(Some(response)) => self.shared.answer(response),
                         Ok(None) => Answered::Gone,
                         Err(status) => self.shared.answer_fault(status),
@@ -145,33 +157,29 @@ where
                     }
                 }
                 Next::Wait(awaited) => {
-                    let (mut ready, mut until) = (Ready::default(), Instant::ORIGIN);
-                    patience(&mut |patience| {
-                        until = clock::now().saturating_add(patience);
-                        let mut soon = awaited;
-                        soon.deadline = Some(awaited.deadline.map_or(until, |deadline| deadline.min(until)));
-                        ready = self.shared.wait(soon);
-                    });
-                    if ready.broken && !awaited.readable {
-                        self.shared.lose();
-                    } else if !ready.readable && !ready.broken && clock::now() >= until {
-                        let super::Awaited { readable, writable, deadline } = awaited;
+                    let super::Awaited { readable, writable, deadline } = awaited;
+                    if !std::mem::take(&mut self.told.broken) || readable {
                         return After::Park { readable, writable, deadline };
                     }
+                    self.shared.lose();
                 }
             }
         }
     }
 
     /// Has a request answered; a status stands for an answer that there is none of, `None` for the end.
-    fn call(&mut self, request: Request<Body>) -> Result<Option<Response<Body>>, u16> {
-        let Task { shared, stage, services } = self;
+    fn call(
+        &mut self,
+        request: Request<Body>,
+        hold_back: impl Fn(&Arc<Shared>),
+    ) -> Result<Option<Response<Body>>, u16> {
+        let Task { shared, stage, services, .. } = self;
         let Stage::Serving { service, generation } = stage else { return Ok(None) };
         let options = &shared.options;
         let deadline = options.handler_timeout.map(|timeout| clock::now().saturating_add(timeout));
-        // Answers before this one need not wait for it.
-        if shared.unsent().0 > 0 && shared.tend(false).is_none() {
-            return Ok(None);
+        // Answers before this one go out with it, unless it takes its time.
+        if shared.unsent().0 > 0 && shared.hold_back() {
+            hold_back(shared);
         }
         let ready = shared.watch(deadline, |cx| {
             if services.generation() != *generation {
