@@ -1,8 +1,9 @@
 //! The accept loop: connections in, within the limit, until a shutdown; then the wait for those that are left.
 
 use crate::Timer;
+use crate::guarded::guarded;
 use crate::handle::{Controlled, Report};
-use crate::options::{Options, guarded};
+use crate::options::Options;
 use crate::runtime::{Listener, Opened, Runtime};
 use crate::server::{HttpService, Serving};
 use crate::service::Services;

@@ -13,6 +13,7 @@ mod connection;
 mod date;
 mod error;
 mod exchange;
+mod guarded;
 mod handle;
 mod info;
 mod link;
@@ -68,8 +69,9 @@ pub use runtime::{Listener, Opened, Runtime};
 /// The library that TLS is made with: its types are those of the configurations.
 #[cfg(feature = "rustls")]
 pub use rustls;
+pub use sending::Streaming;
 pub use serve::Server;
-pub use server::{HttpService, Serving, Streaming};
+pub use server::{HttpService, Serving};
 pub use service::{ServiceFn, Services, service_fn};
 pub use side::Side;
 pub use timings::Timings;
@@ -86,14 +88,14 @@ pub mod parts {
     pub use crate::connection::Auto;
     pub use crate::date::now as date;
     pub use crate::exchange::Asked;
+    pub use crate::guarded::guarded;
     pub use crate::handle::{Control, Controlled};
-    pub use crate::options::guarded;
     pub use crate::pool::Outbox;
     pub use crate::sending::{BATCH, Content, finish, inform, respond, send, upgrade};
     pub use crate::side::respond as respond_dated;
     pub use crate::timings::Marks;
     #[cfg(feature = "rustls")]
-    pub use crate::tls::accept::{Handshake, ServerTls};
+    pub use crate::tls::{Handshake, ServerTls};
     pub use crate::trace::{RequestSpan, closed, refused};
     pub use crate::watched::lock;
 }

@@ -1,5 +1,6 @@
 //! How a server behaves beyond the protocol, and whom it tells what.
 
+use crate::guarded::guarded;
 use crate::info::{ConnInfo, Registry};
 use crate::record::{Entry, Logger, Record};
 use crate::watched::lock;
@@ -8,7 +9,6 @@ use http::Response;
 use http_proto::{Config, RecvError, State};
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -93,7 +93,7 @@ pub struct Options {
     pub on_close: RefHook<Ended>,
     /// What is spoken below HTTP.
     #[cfg(feature = "rustls")]
-    pub tls: crate::tls::accept::ServerTls,
+    pub tls: crate::tls::ServerTls,
     logger: Mutex<Option<Arc<dyn Logger>>>,
     logs: AtomicBool,
     /// The connections.
@@ -115,7 +115,7 @@ impl Default for Options {
             on_finish: None,
             on_close: None,
             #[cfg(feature = "rustls")]
-            tls: crate::tls::accept::ServerTls::default(),
+            tls: crate::tls::ServerTls::default(),
             logger: Mutex::new(None),
             logs: AtomicBool::new(false),
             registry: Registry::default(),
@@ -179,12 +179,6 @@ impl Options {
     pub fn page(&self, fault: &Fault) -> Option<Response<Bytes>> {
         guarded(|| self.error_page.as_ref().map(|page| page(fault))).flatten()
     }
-}
-
-/// Calls what the application has handed in; `None`: it has panicked. That must take neither the connection along nor the
-/// accept loop; and in a connection that is dropped because of a panic another one would end the process.
-pub fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
 impl fmt::Debug for Options {

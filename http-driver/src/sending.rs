@@ -1,7 +1,6 @@
 //! What is sent, made of the types of the `http` crate, as commands to the core: heads, content piece by piece, and
 //! trailers. All who send do it so.
 
-use crate::server::Streaming;
 use crate::side;
 use bytes::Bytes;
 use http::response::Parts;
@@ -16,6 +15,11 @@ pub const BATCH: u64 = 64 * 1024;
 pub(crate) const PIECES: usize = 256;
 /// Pieces of content up to this size are copied behind what is there; larger ones are written from where they are.
 const COPIED: usize = 4 * 1024;
+
+/// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
+/// is not idle while nothing is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streaming;
 
 /// Sends a piece of content.
 ///

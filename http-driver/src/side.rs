@@ -1,7 +1,6 @@
 //! The two roles, where driving them differs.
 
 use crate::answer_timeout::{AnswerTimeout, Waits};
-use crate::connection::AutoHead;
 use http_proto::{BodyLength, Client, Connection, RecvError, ResponseHead, Role, SendBuf, SendError, Server};
 
 /// [`Server`] or [`Client`].
@@ -22,14 +21,15 @@ pub trait Side: Role + sealed::Sealed {
     #[doc(hidden)]
     fn refuse(core: &mut Connection<Self>, error: RecvError, date: Option<&[u8; 29]>, out: &mut SendBuf) -> bool;
 
-    /// Sends the head that is due before content.
+    /// Sends the head that is due before content of this length.
     ///
     /// # Errors
     /// No head is due, or it cannot be sent.
     #[doc(hidden)]
     fn auto_head(
         core: &mut Connection<Self>,
-        head: &AutoHead,
+        head: &ResponseHead<'_>,
+        body: BodyLength,
         date: Option<&[u8; 29]>,
         out: &mut SendBuf,
     ) -> Result<(), SendError>;
@@ -58,11 +58,12 @@ impl Side for Server {
 
     fn auto_head(
         core: &mut Connection<Self>,
-        head: &AutoHead,
+        head: &ResponseHead<'_>,
+        body: BodyLength,
         date: Option<&[u8; 29]>,
         out: &mut SendBuf,
     ) -> Result<(), SendError> {
-        respond(core, &ResponseHead::new(head.status).block(&head.fields), head.body, date, out)
+        respond(core, head, body, date, out)
     }
 }
 
@@ -83,7 +84,8 @@ impl Side for Client {
 
     fn auto_head(
         _: &mut Connection<Self>,
-        _: &AutoHead,
+        _: &ResponseHead<'_>,
+        _: BodyLength,
         _: Option<&[u8; 29]>,
         _: &mut SendBuf,
     ) -> Result<(), SendError> {

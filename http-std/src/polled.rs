@@ -1,32 +1,12 @@
 //! Sockets as transports of futures: what cannot be done at once is noted for the thread that polls it.
 
-use crate::stream::Stream;
+use crate::stream::{Looked, Stream};
 use crate::waiting::{self, For, Watched};
 use crate::{BlockingTransport, Socket};
 use http_driver::Transport;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::task::{Context, Poll};
-
-/// What is known of a socket that is polled.
-#[derive(Debug, Default)]
-pub(crate) struct Polled {
-    /// Begun with the first wait.
-    watched: Option<Watched>,
-    looked: Looked,
-}
-
-/// What was seen when the socket was read last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Looked {
-    /// Something; or it is not known.
-    #[default]
-    Anything,
-    /// There was nothing.
-    Nothing,
-    /// There was nothing, and then something was written: what is an answer to that cannot be here yet.
-    NothingBeforeWriting,
-}
 
 impl Stream<Socket> {
     /// Ready when the socket is connected.

@@ -1,8 +1,8 @@
 //! [`Stream`]: sockets, and whatever else reads and writes, as a [`BlockingTransport`].
 
-#[cfg(unix)]
-use crate::polled::Polled;
 use crate::socket::{Handle, Socket};
+#[cfg(unix)]
+use crate::waiting::Watched;
 use crate::{BlockingTransport, clock};
 use http_proto::Instant;
 use std::fmt;
@@ -25,6 +25,28 @@ pub struct Stream<S = TcpStream> {
     write: Timeout,
     #[cfg(unix)]
     pub(crate) polled: Polled,
+}
+
+/// What is known of a socket that is polled.
+#[cfg(unix)]
+#[derive(Debug, Default)]
+pub(crate) struct Polled {
+    /// Begun with the first wait.
+    pub(crate) watched: Option<Watched>,
+    pub(crate) looked: Looked,
+}
+
+/// What was seen when the socket was read last.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Looked {
+    /// Something; or it is not known.
+    #[default]
+    Anything,
+    /// There was nothing.
+    Nothing,
+    /// There was nothing, and then something was written: what is an answer to that cannot be here yet.
+    NothingBeforeWriting,
 }
 
 /// A timeout of a socket; without a value it was not set.

@@ -2,7 +2,7 @@
 
 use super::error::{Phase, RequestError};
 use super::exchange::ClientExchange;
-use super::execute::Informed;
+use super::extensions::Informed;
 use crate::watched::Watched;
 use crate::{Body, Error, ErrorKind};
 use http::Response;

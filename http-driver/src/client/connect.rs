@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
+/// The clock of a client's connections.
+pub(super) type Clock<C> = <<C as Connect>::Runtime as Runtime>::Timer;
+
 /// What a client needs to open connections. `Dialer` is one, on the sockets of a runtime; others may lead
 /// through a proxy, or into memory.
 pub trait Connect: Send + Sync + 'static {

@@ -1,57 +1,30 @@
 //! One request, from its parts to its answer: checked, sent, and once more on another connection where that is allowed.
 
+use super::Client;
 use super::answer::Answer;
 use super::carrier::Carrier;
-use super::connect::Connect;
+use super::connect::{Clock, Connect};
 use super::error::{Phase, RequestError};
+use super::extensions::{Informed, Within};
 use super::flight::Follows;
 use super::lease::Lease;
 use super::target::Target;
 use super::within::within;
-use super::{Client, Clock};
 use crate::Body;
 use crate::body::{Incoming, Slot};
 use crate::runtime::Runtime;
-use crate::server::Streaming;
+use crate::sending::Streaming;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_proto::{BodyLength, HttpRequestHead, MethodKind};
-use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
-
-/// As an extension of a request: who is told of interim responses (RFC 9110 section 15.2), 100 (Continue) and 103 (Early
-/// Hints) among them.
-#[derive(Clone)]
-pub struct Informed(Arc<dyn Fn(Response<()>) + Send + Sync>);
-
-impl Informed {
-    /// Tells `call`.
-    pub fn new(call: impl Fn(Response<()>) + Send + Sync + 'static) -> Self {
-        Informed(Arc::new(call))
-    }
-
-    pub(super) fn tell(&self, interim: Response<()>) {
-        (self.0)(interim);
-    }
-}
-
-impl fmt::Debug for Informed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Informed").finish_non_exhaustive()
-    }
-}
-
-/// As an extension of a request: the whole exchange, to the last octet of its answer, has so long, whatever the client's
-/// own bound is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Within(pub Duration);
 
 impl<C: Connect> Client<C> {
     /// Sends a request, and waits for the head of its answer; the content follows as the answer's body.
@@ -105,8 +78,8 @@ impl<C: Connect> Client<C> {
             && MethodKind::of(parts.method.as_str().as_bytes()).may_pipeline()
             && (length, head.split.upgrade.is_empty()) == (BodyLength::Empty, true)
         {
-            let now = *begun.insert(self.0.now());
-            match self.0.lanes.carry(&self.0, &target, &head.head(), informed, now).await {
+            let now = *begun.insert(self.0.places.now());
+            match self.0.pipeline(&target, &head.head(), informed, now).await {
                 // Not pipelined again (RFC 9112 section 9.3.2): another connection that breaks would lose as much.
                 Err(RequestError::Broken(error)) if error.may_retry() => again = true,
                 answered => return answered,
@@ -129,7 +102,7 @@ impl<C: Connect> Client<C> {
                     let declined = head.split.expect_continue && response.status() == StatusCode::EXPECTATION_FAILED;
                     match declined.then(|| flight.take_untouched().or(copy)).flatten() {
                         Some(untouched) => body = untouched,
-                        None => return Ok(lease.answer(response)),
+                        None => return Ok(lease.answer(response, self.0.connector.runtime())),
                     }
                     head.split.expect_continue = false;
                 }
@@ -148,14 +121,14 @@ impl<C: Connect> Client<C> {
 
 impl<C: Connect> Lease<C> {
     /// The answer, whose head has just come.
-    fn answer(mut self, mut response: Response<()>) -> Response<Body> {
+    fn answer(mut self, mut response: Response<()>, runtime: &C::Runtime) -> Response<Body> {
         if let Some(flight) = self.flight() {
             response.extensions_mut().insert(flight.exchange());
         }
-        response.map(|()| self.content())
+        response.map(|()| self.content(runtime))
     }
 
-    fn content(mut self) -> Body {
+    fn content(mut self, runtime: &C::Runtime) -> Body {
         let Some(flight) = self.flight() else { return Body::empty() };
         flight.answered();
         let follows = flight.follows();
@@ -182,8 +155,7 @@ impl<C: Connect> Lease<C> {
             let body = slot
                 .as_ref()
                 .map_or_else(Body::empty, |slot| Body::incoming(Incoming::new(Arc::clone(slot), length.flatten())));
-            let shared = Arc::clone(self.shared());
-            shared.connector.runtime().spawn(Carrier::new(self, slot));
+            runtime.spawn(Carrier::new(self, slot));
             return body;
         }
         match length {

@@ -1,11 +1,10 @@
 //! [`Flight`]: a connection of a client, and the exchange that it carries. It runs when it is polled: by the future of
 //! the request, then by the content of the answer. No task of its own stands between them and the socket.
 
-use super::Clock;
-use super::connect::{Connect, Connected};
+use super::connect::{Clock, Connect, Connected};
 use super::error::{Phase, RequestError};
 use super::exchange::{ClientExchange, Phases};
-use super::execute::Informed;
+use super::extensions::Informed;
 use super::target::Target;
 use crate::body::BodyError;
 use crate::exchange::BoxTransport;

@@ -6,16 +6,14 @@ use super::call::Call;
 use super::connect::Connect;
 use super::error::Phase;
 use super::exchange::{ClientExchange, Phases};
-use super::execute::Informed;
+use super::extensions::Informed;
 use super::flight::Line;
-use super::lanes::Lanes;
 use crate::body::{BodyError, Incoming, Slot};
 use crate::link::Reading;
 use crate::watched::lock;
 use crate::{Body, Timer, Transport};
 use http_proto::{BodyLength, Element, Event, Framing, RecvError, RequestHead, SendError, Step};
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
@@ -96,6 +94,36 @@ impl<C: Connect> Lane<C> {
         }
         wake(inner);
         Ok(Some(call))
+    }
+
+    /// Runs it, as its task, and says when there may be `room` again. Ready when it is over, with its connection if that is
+    /// idle.
+    pub(super) fn poll(&self, cx: &mut Context<'_>, room: impl FnOnce()) -> Poll<Option<Line<C>>> {
+        let mut ended = 0;
+        let mut inner = lock(&self.inner);
+        inner.task = Some(cx.waker().clone());
+        let broken = inner.poll_run(cx, &mut ended).is_ready();
+        let idle = inner.take_idle();
+        let over = broken || idle.is_some();
+        let reusable = inner.line.as_ref().is_some_and(|line| line.link.core.is_reusable());
+        let load = if over || !reusable { OVER } else { inner.calls.len() };
+        if self.load.load(Relaxed) != OVER || over {
+            self.load.store(load, Relaxed);
+        }
+        drop(inner);
+        if over {
+            return Poll::Ready(idle);
+        }
+        if ended > 0 {
+            room();
+        }
+        Poll::Pending
+    }
+
+    /// Nobody runs it any more: nobody would ever answer.
+    pub(super) fn give_up(&self) {
+        self.load.store(OVER, Relaxed);
+        let _ = lock(&self.inner).fail(None, &Context::from_waker(Waker::noop()));
     }
 
     /// Takes no further requests; when those it has are answered, its connection goes to who waits for one.
@@ -245,48 +273,5 @@ impl<C: Connect> Inner<C> {
             line.link.io.abort();
         }
         Poll::Ready(())
-    }
-}
-
-/// The task of a lane.
-pub(super) struct Run<C: Connect> {
-    pub(super) lane: Arc<Lane<C>>,
-    pub(super) lanes: Lanes<C>,
-}
-
-impl<C: Connect> Future for Run<C> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let lane = &self.lane;
-        let mut ended = 0;
-        let mut inner = lock(&lane.inner);
-        inner.task = Some(cx.waker().clone());
-        let broken = inner.poll_run(cx, &mut ended).is_ready();
-        let idle = inner.take_idle();
-        let over = broken || idle.is_some();
-        let reusable = inner.line.as_ref().is_some_and(|line| line.link.core.is_reusable());
-        let load = if over || !reusable { OVER } else { inner.calls.len() };
-        if lane.load.load(Relaxed) != OVER || over {
-            lane.load.store(load, Relaxed);
-        }
-        drop(inner);
-        if over {
-            self.lanes.remove(lane, idle);
-            return Poll::Ready(());
-        }
-        if ended > 0 {
-            self.lanes.notify();
-        }
-        Poll::Pending
-    }
-}
-
-impl<C: Connect> Drop for Run<C> {
-    /// With the task gone nobody would ever answer.
-    fn drop(&mut self) {
-        self.lane.load.store(OVER, Relaxed);
-        let _ = lock(&self.lane.inner).fail(None, &Context::from_waker(Waker::noop()));
-        self.lanes.remove(&self.lane, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::connect::Connect;
 use super::flight::{Flight, Line};
-use super::shared::Shared;
+use super::places::Places;
 use crate::exchange::BoxTransport;
 use crate::upgraded::Upgraded;
 use bytes::Bytes;
@@ -11,12 +11,12 @@ use std::sync::Arc;
 /// A connection that carries an exchange. Dropped before the exchange is over, it resets the connection.
 pub(super) struct Lease<C: Connect> {
     flight: Option<Box<Flight<C>>>,
-    shared: Arc<Shared<C>>,
+    places: Arc<Places<C>>,
 }
 
 impl<C: Connect> Lease<C> {
-    pub(super) fn new(flight: Box<Flight<C>>, shared: Arc<Shared<C>>) -> Self {
-        Lease { flight: Some(flight), shared }
+    pub(super) fn new(flight: Box<Flight<C>>, places: Arc<Places<C>>) -> Self {
+        Lease { flight: Some(flight), places }
     }
 
     /// The connection, until it is given away.
@@ -24,15 +24,11 @@ impl<C: Connect> Lease<C> {
         self.flight.as_deref_mut()
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared<C>> {
-        &self.shared
-    }
-
     /// The exchange is over: the connection goes back, if it can carry another one.
     pub(super) fn give_back(mut self) {
         if let Some(mut flight) = self.flight.take_if(|flight| flight.is_reusable()) {
             flight.rest();
-            self.shared.check_in(flight);
+            self.places.check_in(flight);
         }
     }
 
@@ -44,7 +40,7 @@ impl<C: Connect> Lease<C> {
     /// The connection carries another protocol, and is none of the pool's any more.
     pub(super) fn into_upgraded(mut self, tail: Bytes) -> Option<Upgraded<BoxTransport>> {
         let flight = self.flight.take()?;
-        self.shared.release(&flight.target);
+        self.places.release(&flight.target);
         Some(flight.into_upgraded(tail))
     }
 }
@@ -53,7 +49,7 @@ impl<C: Connect> Drop for Lease<C> {
     fn drop(&mut self) {
         if let Some(mut flight) = self.flight.take() {
             flight.cut_off();
-            self.shared.release(&flight.target);
+            self.places.release(&flight.target);
         }
     }
 }

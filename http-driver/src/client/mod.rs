@@ -1,7 +1,7 @@
 //! [`Client`]: from a request to a connection that carries it, and back with the answer.
 //!
-//! Data flows one way: `request` makes the request, `shared` finds a connection in the `pool` or opens one, `flight`
-//! carries the exchange, `answer` is its content, with which the connection finds its way back.
+//! Data flows one way: `request` makes the request, `shared` finds a connection in the `pool`, whose keeper is `places`, or
+//! opens one, `flight` carries the exchange, `answer` is its content, with which the connection finds its way back.
 
 mod answer;
 mod builder;
@@ -12,10 +12,14 @@ mod dial;
 mod error;
 mod exchange;
 mod execute;
+mod extensions;
 mod flight;
 mod lane;
 mod lanes;
 mod lease;
+mod news;
+mod pipelining;
+mod places;
 mod pool;
 mod race;
 mod reaper;
@@ -23,33 +27,32 @@ mod request;
 mod resolve;
 mod shared;
 mod target;
+mod timeouts;
 mod tunnel;
 mod turns;
+mod waiter;
 mod waiting;
 mod within;
 
-pub use builder::{ClientBuilder, ClientTimeouts};
+pub use builder::ClientBuilder;
 pub use connect::{Connect, ConnectError, Connected, connect_with};
 pub use dial::{Dial, Dialer};
 pub use error::{Phase, RequestError};
 pub use exchange::{ClientExchange, Phases};
-pub use execute::{Informed, Within};
+pub use extensions::{Informed, Within};
+pub use places::PoolState;
 pub use pool::{Checkout, Evicted, Grant, Pool, PoolLimits};
 pub use request::RequestBuilder;
 pub use resolve::{Resolve, Resolving};
-pub use shared::PoolState;
 pub use target::{Target, UriError};
+pub use timeouts::ClientTimeouts;
 #[cfg(feature = "rustls")]
 pub(crate) use within::within;
 
-use crate::runtime::Runtime;
 use http::{Method, Uri};
 use shared::Shared;
 use std::fmt;
 use std::sync::Arc;
-
-/// The clock of a client's connections.
-type Clock<C> = <<C as Connect>::Runtime as Runtime>::Timer;
 
 /// A client: sends requests over connections that it keeps and uses again. Cheap to clone; clones share everything.
 ///
@@ -122,7 +125,7 @@ impl<C: Connect> Client<C> {
 
     /// How many connections there are.
     pub fn connections(&self) -> PoolState {
-        self.0.state()
+        self.0.places.state()
     }
 }
 

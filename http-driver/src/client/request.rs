@@ -3,7 +3,7 @@
 use super::Client;
 use super::connect::Connect;
 use super::error::RequestError;
-use super::execute::{Informed, Within};
+use super::extensions::{Informed, Within};
 use super::target::UriError;
 use crate::Body;
 use http::header::{EXPECT, HeaderMap, HeaderName, HeaderValue, UPGRADE};

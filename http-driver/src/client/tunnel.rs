@@ -1,7 +1,6 @@
 //! Tunnels: TLS to a server through a proxy, which is asked for one with CONNECT (RFC 9110 section 9.3.6).
 
-use super::Clock;
-use super::connect::{Connect, ConnectError, Connected};
+use super::connect::{Clock, Connect, ConnectError, Connected};
 use super::shared::Shared;
 use super::target::Target;
 use super::within::within;

@@ -1,7 +1,7 @@
 //! The head that goes out by itself.
 
 use crate::side::Side;
-use http_proto::{BodyLength, Connection, FieldBlock, SendBuf, SendError};
+use http_proto::{BodyLength, Connection, FieldBlock, ResponseHead, SendBuf, SendError};
 
 /// The head that goes out by itself with the first content of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Auto {
         if let (BodyLength::Empty, Some(error)) = (head.body, never) {
             return Err(error);
         }
-        R::auto_head(core, head, date, out)?;
+        R::auto_head(core, &ResponseHead::new(head.status).block(&head.fields), head.body, date, out)?;
         Ok(head.body)
     }
 }

@@ -13,11 +13,6 @@ use http::{HeaderMap, Response};
 use http_proto::{BodyLength, FieldBlock, Flow, RecvError, ResponseHead, SendError, Server, State};
 use std::task::{Context, Poll};
 
-/// As an extension of a response: it is long-lived by intention (server-sent events, a live picture), so the connection
-/// is not idle while nothing is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Streaming;
-
 impl<S, Io, T> Serving<S, Io, T>
 where
     S: HttpService + 'static,

@@ -9,11 +9,10 @@ mod end;
 mod job;
 mod receive;
 
-pub use answer::Streaming;
-
+use crate::guarded::guarded;
 use crate::info::{Address, ConnInfo};
 use crate::link::{Link, Reading};
-use crate::options::{Ended, Options, guarded};
+use crate::options::{Ended, Options};
 use crate::pool::Inbox;
 use crate::record::Record;
 use crate::sending::BATCH;

@@ -1,18 +1,22 @@
 //! Feature `tls`: TLS for both ends, by rustls. [`Tls`] is a [`crate::Transport`] over any other one, so every runtime has
 //! it, and all have the same; here is nothing that knows a runtime or a message.
 //!
-//! `session` is TLS without a transport, `stream` joins the two, `accept` and `connect` are what server and client do
-//! with it.
+//! `session` is TLS without a transport, `stream` joins the two; `server`, `handshake` and `accept` are what servers do with
+//! it, `connect` is what clients do.
 
 pub(crate) mod accept;
 pub(crate) mod connect;
 mod error;
+mod handshake;
 mod info;
+mod server;
 mod session;
 mod stream;
 
 pub use error::{TlsError, TlsErrorKind};
+pub use handshake::Handshake;
 pub use info::TlsInfo;
+pub use server::ServerTls;
 pub use stream::Tls;
 
 use rustls::{ClientConfig, ServerConfig};

@@ -2,10 +2,11 @@
 //! anywhere. The error is the one at the lowest offset, whatever the split; a limit wins at equal offset.
 
 use super::section::{FieldRules, FieldTable};
+use super::start_line::StartLine;
 use super::target::check_target;
 use super::{
-    CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, TargetForm, Version, fault, request_facts,
-    response_facts, scan, slice, usual,
+    CR, Facts, Fault, Fields, LF, MethodKind, Request, Response, SP, Version, fault, request_facts, response_facts,
+    scan, slice, usual,
 };
 use crate::config::Limits;
 use crate::error::RecvErrorKind as Kind;
@@ -40,30 +41,6 @@ pub struct HeadParser {
     fields: FieldTable,
     /// The head with its folded lines unfolded, if there were any.
     unfolded: Vec<u8>,
-}
-
-/// A start line: spans of its block, and what it says.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StartLine {
-    /// Request: the end of the method. Response: of the status.
-    pub(crate) first_end: u16,
-    /// Request: the end of the target. Response: of the reason.
-    pub(crate) second_end: u16,
-    pub(crate) status: u16,
-    pub(crate) version: Version,
-    pub(crate) method: MethodKind,
-    pub(crate) form: TargetForm,
-}
-
-impl StartLine {
-    pub(crate) const NONE: Self = StartLine {
-        first_end: 0,
-        second_end: 0,
-        status: 0,
-        version: Version::HTTP_11,
-        method: MethodKind::Other,
-        form: TargetForm::Origin,
-    };
 }
 
 /// A start line and a section, in their block.

@@ -14,6 +14,7 @@ mod options;
 mod outgoing;
 mod scan;
 mod section;
+mod start_line;
 mod status;
 mod target;
 mod uri;
@@ -31,12 +32,13 @@ pub(crate) use framing::{
     Facts, OutFraming, makes_tunnel, request_facts, response_facts, sent_request_framing, sent_response_framing,
 };
 pub use head::HeadParser;
-pub(crate) use head::{ParsedHead, StartLine};
+pub(crate) use head::ParsedHead;
 pub use message::{MethodKind, OwnedRequest, OwnedResponse, Request, Response, Version};
 pub use names::env_name;
 pub(crate) use options::{is_protocol, lists_protocol};
 pub use outgoing::{RequestHead, ResponseHead};
 pub use scan::{is_field_value, is_token};
+pub(crate) use start_line::StartLine;
 pub use target::{TargetForm, is_host};
 pub(crate) use target::{authority_of, check_target};
 pub use uri::TargetUri;

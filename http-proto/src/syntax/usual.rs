@@ -1,7 +1,7 @@
 //! Start lines as nearly every message has them, read in one go. Accepts or leaves alone: what is not usual need not be
 //! wrong, and [`HeadParser`](super::HeadParser) looks at it octet by octet. Knows no fault.
 
-use super::head::StartLine;
+use super::start_line::StartLine;
 use super::{CR, LF, MethodKind, SP, octets, scan, slice};
 use crate::config::Limits;
 
