@@ -14,6 +14,7 @@ use crate::watched::lock;
 use crate::{Body, Timer, Transport};
 use http_proto::{BodyLength, Element, Event, Framing, RecvError, RequestHead, SendError, Step};
 use std::collections::VecDeque;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
@@ -259,15 +260,18 @@ impl<C: Connect> Inner<C> {
         let Some(mut line) = self.line.take() else { return Poll::Ready(()) };
         let by_transport = error.is_none_or(|error| error.element() == Element::Connection);
         let transport = line.link.error.as_ref().map(|error| error.kind()).filter(|_| by_transport);
-        let mut retries: VecDeque<_> =
-            line.link.core.unanswered(line.link.out.view()).map(|request| request.may_retry()).collect();
+        let unanswered = line.link.core.unanswered(line.link.out.view());
+        let retries: Vec<_> = unanswered.map(|request| request.may_retry()).collect();
         if let Some(content) = self.content.take() {
             content.fail(error.map_or(BodyError::Over, BodyError::Received), cx);
             self.calls.pop_front();
-            retries.pop_front();
         }
-        for call in self.calls.drain(..) {
-            call.fail(error, transport, retries.pop_front().unwrap_or_default());
+        // Both end with the same request. The one whose answer had begun may be left in either: it is not asked for again.
+        let (calls, known) = (self.calls.len(), retries.len());
+        let begun = iter::repeat_n(false, calls.saturating_sub(known));
+        let retries = begun.chain(retries.into_iter().skip(known.saturating_sub(calls)));
+        for (call, may_retry) in self.calls.drain(..).zip(retries) {
+            call.fail(error, transport, may_retry);
         }
         if line.link.is_cut_off() {
             line.link.io.abort();

@@ -159,6 +159,80 @@ fn what_a_connection_leaves_unanswered_is_sent_again_alone() {
     }
 }
 
+// X5: that an answer breaks off says nothing against asking again for what waits behind it.
+#[test]
+fn what_stands_behind_an_answer_that_breaks_off_is_sent_again() {
+    let mut site = site(4);
+    let tasks: Vec<_> = (0..2).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    site.answer(&peer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+    let content = site.collect(tasks[0].done().unwrap().into_body());
+    peer.fin();
+    site.world.turn();
+    assert!(content.done().is_err());
+    let second = site.lines.peer();
+    assert_eq!(second.text(), sent(1));
+    site.answer(&second, NO_CONTENT);
+    tasks[1].done().unwrap();
+}
+
+// X5, N37: a place on a lane is taken as soon as there is one, though its others are still unanswered.
+#[test]
+fn an_answer_makes_room_for_the_next_request() {
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(2).limits(limits));
+    let _tasks: Vec<_> = (0..3).map(|number| site.send(get(number))).collect();
+    let peer = site.lines.peer();
+    assert_eq!(peer.text(), [0, 1].map(sent).concat());
+    site.answer(&peer, EMPTY);
+    assert_eq!(peer.text(), sent(2));
+}
+
+// N37: who may not be pipelined is not kept from the only connection by those who may.
+#[test]
+fn a_lane_takes_no_more_while_somebody_waits_for_its_connection() {
+    let mut limits = PoolLimits::default();
+    limits.per_target = 1;
+    let mut site = Site::with(|client| client.pipelining(4).limits(limits));
+    let _first = site.send(get(0));
+    let peer = site.lines.peer();
+    let _lone = site.send(post("content"));
+    let _late = site.send(get(1));
+    assert_eq!(peer.text(), sent(0));
+    site.answer(&peer, EMPTY);
+    assert!(peer.text().starts_with("POST "));
+    site.answer(&peer, EMPTY);
+    assert_eq!((peer.text(), site.lines.opened()), (sent(1), 1));
+}
+
+// N37
+#[test]
+fn a_lane_carries_no_more_requests_than_a_connection_may() {
+    let mut limits = PoolLimits::default();
+    limits.requests = 2;
+    let mut site = Site::with(|client| client.pipelining(4).limits(limits));
+    let _tasks: Vec<_> = (0..3).map(|number| site.send(get(number))).collect();
+    let peers = [site.lines.peer(), site.lines.peer()];
+    assert_eq!(peers.map(|peer| peer.text()), [[0, 1].map(sent).concat(), sent(2)]);
+}
+
+// X5, N31: what nobody reads is swallowed for the sake of what is behind it, as far as that is worth it.
+#[test]
+fn an_answer_that_is_dropped_is_swallowed_within_bounds() {
+    for (length, worth_it) in [(60_000, true), (100_000, false)] {
+        let mut site = site(4);
+        let tasks: Vec<_> = (0..2).map(|number| site.send(get(number))).collect();
+        let peer = site.lines.peer();
+        site.answer(&peer, format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
+        drop(tasks[0].done().unwrap());
+        site.answer(&peer, vec![b'x'; length]);
+        site.answer(&peer, NO_CONTENT);
+        let second = tasks[1].take();
+        assert_eq!((second.is_some(), peer.counts().dropped), (worth_it, !worth_it), "{second:?}");
+    }
+}
+
 // X5
 #[test]
 fn an_answer_that_has_begun_is_not_asked_for_again() {

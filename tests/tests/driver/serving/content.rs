@@ -318,3 +318,33 @@ fn nothing_of_an_answer_is_left_for_the_next() {
     assert!(answer.contains("Content-Length: 3\r\n") && answer.ends_with("\r\n\r\ntwo"), "{answer}");
     assert_eq!(told.finished(), [(1, true), (2, true)]);
 }
+
+// N31, N45: who still reads a request that is answered, in another task, is told that no more comes; and who waits for
+// another protocol that there will be none.
+#[test]
+fn n31_nobody_waits_for_what_an_answered_request_does_not_bring() {
+    let mut world = World::new();
+    let told = Arc::<Mutex<Vec<&str>>>::default();
+    let (spawner, tell) = (world.spawner(), told.clone());
+    let service = service_fn(move |mut request: Request<Body>| {
+        let upgrade = exchange(&request).upgrade();
+        let (reads, waits) = (tell.clone(), tell.clone());
+        http_driver::Runtime::spawn(&spawner, async move {
+            assert!(request.body_mut().collect(100).await.is_err());
+            reads.lock().unwrap().push("no content");
+        });
+        http_driver::Runtime::spawn(&spawner, async move {
+            assert!(upgrade.await.is_err());
+            waits.lock().unwrap().push("no protocol");
+        });
+        std::future::ready(Ok::<_, Infallible>(Response::new(Body::from("answer"))))
+    });
+    let (dial, _handle) = site(&world, service, |server| server);
+    let peer = dial.open(Shape::default());
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\nsome");
+    world.turn();
+    assert!(peer.text().ends_with("answer"));
+    let mut told = told.lock().unwrap().clone();
+    told.sort_unstable();
+    assert_eq!(told, ["no content", "no protocol"]);
+}
