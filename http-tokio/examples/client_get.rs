@@ -8,44 +8,19 @@
 /// What it is told and shows. It takes what it uses from here: so it runs on any runtime.
 #[path = "../../apps/client_get.rs"]
 mod app;
+/// How it waits.
+#[path = "../../apps/client_get/awaited.rs"]
+mod awaited;
 
 use http_tokio::{Body, BoxError, Client, Response};
 use std::process::ExitCode;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::fs;
+use tokio::io::{AsyncWrite, AsyncWriteExt, stdout};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match app::arguments() {
-        Ok((url, file)) => app::end(&url, fetch(&url, file.as_deref()).await),
+        Ok((url, file)) => app::end(&url, awaited::fetch(&url, file.as_deref()).await),
         Err(code) => code,
     }
-}
-
-/// Whether what was fetched is what was asked for.
-async fn fetch(url: &str, file: Option<&str>) -> Result<bool, BoxError> {
-    // Each phase has its deadline: resolving, connecting, sending, the wait for the answer, its head, its content.
-    let mut response = Client::new().get(url).send().await?;
-    app::print_head(&response)?;
-    match file {
-        None => save(response.body_mut(), tokio::io::stdout()).await?,
-        Some(file) => {
-            let part = format!("{file}.part");
-            save(response.body_mut(), tokio::fs::File::create(&part).await?).await?;
-            tokio::fs::rename(part, file).await?;
-        }
-    }
-    Ok(app::is_good(&response))
-}
-
-/// Writes content piece by piece. What is not written yet is not received either: a slow disk slows the server down.
-async fn save(body: &mut Body, mut to: impl AsyncWrite + Unpin) -> Result<(), BoxError> {
-    let bar = app::progress(body)?;
-    while let Some(piece) = body.chunk().await {
-        // An end that comes too early is an error, never a short success.
-        let piece = piece?;
-        to.write_all(&piece).await?;
-        bar.inc(piece.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(to.flush().await?)
 }

@@ -13,63 +13,21 @@
 /// What it is told and shows. It takes what it uses from here: so it runs on any runtime.
 #[path = "../../apps/upload.rs"]
 mod app;
+/// How it waits.
+#[path = "../../apps/upload/awaited.rs"]
+mod awaited;
 
-use app::{Upload, print, progress, trailers};
-use http::StatusCode;
 use http_tokio::{Body, BodySender, BoxError, Client, Disconnected, RequestBuilder};
-use std::io::{Write, stdout};
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, stdin};
+
+/// A task whose end nobody awaits.
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) {
+    tokio::spawn(task);
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let upload = Upload::from_arguments();
-    upload.end(run(&upload).await);
-}
-
-async fn run(upload: &Upload) -> Result<StatusCode, BoxError> {
-    let (sender, body) = Body::channel();
-    let mut length = None;
-    if let Some(file) = &upload.file {
-        let file = File::open(file).await?;
-        let octets = file.metadata().await?.len();
-        length = Some(octets);
-        tokio::spawn(send(sender, file.take(octets), length));
-    } else {
-        tokio::spawn(send(sender, tokio::io::stdin(), None));
-    }
-    let mut response = upload.request(length).body(body).send().await?;
-    print(&format!("{:?} {}", response.version(), response.status()), response.headers())?;
-    while let Some(frame) = response.body_mut().frame().await {
-        match frame?.into_data() {
-            Ok(content) => stdout().write_all(&content)?,
-            Err(frame) => print("", &frame.into_trailers().unwrap_or_default())?,
-        }
-    }
-    Ok(response.status())
-}
-
-/// Reads and sends, a piece at a time, and never more than the server takes.
-async fn send(mut to: BodySender, mut from: impl AsyncRead + Unpin, length: Option<u64>) -> Result<(), Disconnected> {
-    let bar = progress(length);
-    loop {
-        to.ready().await?;
-        let mut piece = Vec::with_capacity(64 * 1024);
-        match from.read_buf(&mut piece).await {
-            Ok(0) => break,
-            Ok(count) => bar.inc(count as u64),
-            // The server must not take what it has for the whole.
-            Err(error) => {
-                to.abort(error);
-                return Ok(());
-            }
-        }
-        to.send(piece).await?;
-    }
-    bar.finish_and_clear();
-    match length {
-        Some(_) => to.finish(),
-        None => to.trailers(trailers(bar.position()))?,
-    }
-    Ok(())
+    let upload = app::Upload::from_arguments();
+    upload.end(awaited::run(&upload).await);
 }

@@ -76,6 +76,7 @@ macro_rules! clients {
 }
 
 clients! { http_tokio_clients: "http-tokio" }
+clients! { http_smol_clients: "http-smol" }
 clients! { http_std_clients: "http-std" }
 
 fn hello(package: &str) {

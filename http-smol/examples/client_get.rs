@@ -1,0 +1,30 @@
+//! Fetches a URL: `cargo run --release -p http-smol --example client_get URL [FILE]`. The head of the answer goes to the
+//! standard output, its content behind that, or into FILE, which is there only once it is whole. How far it has come
+//! shows on a terminal.
+//!
+//! The exit code is 0 for an answer, 1 if there is none or not all of it, 2 for a wrong command line, and 3 for an answer
+//! that speaks of an error (4xx, 5xx).
+
+/// What it is told and shows. It takes what it uses from here: so it runs on any runtime.
+#[path = "../../apps/client_get.rs"]
+mod app;
+/// How it waits.
+#[path = "../../apps/client_get/awaited.rs"]
+mod awaited;
+
+use http_smol::{Body, BoxError, Client, Response};
+use smol::io::{AsyncWrite, AsyncWriteExt};
+use smol::{Unblock, fs};
+use std::io::Stdout;
+use std::process::ExitCode;
+
+fn stdout() -> Unblock<Stdout> {
+    Unblock::new(std::io::stdout())
+}
+
+fn main() -> ExitCode {
+    match app::arguments() {
+        Ok((url, file)) => app::end(&url, smol::block_on(awaited::fetch(&url, file.as_deref()))),
+        Err(code) => code,
+    }
+}
