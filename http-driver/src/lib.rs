@@ -90,8 +90,9 @@ pub mod parts {
     pub use crate::exchange::Asked;
     pub use crate::guarded::guarded;
     pub use crate::handle::{Control, Controlled};
-    pub use crate::pool::Outbox;
+    pub use crate::pool::{Outbox, keep, kept};
     pub use crate::sending::{BATCH, Content, finish, inform, respond, send, upgrade};
+    pub use crate::server::Spare;
     pub use crate::side::respond as respond_dated;
     pub use crate::timings::Marks;
     #[cfg(feature = "rustls")]

@@ -95,7 +95,7 @@ fn with<T: Default>(work: impl FnOnce(&mut Pool) -> T) -> T {
 }
 
 /// Keeps memory for the next connection of this thread that has a use for its type.
-pub(crate) fn keep<T: 'static>(memory: Box<T>) {
+pub fn keep<T: 'static>(memory: Box<T>) {
     with(|pool| {
         if pool.others.len() < KEPT_OTHERS {
             pool.others.push(memory);
@@ -104,7 +104,7 @@ pub(crate) fn keep<T: 'static>(memory: Box<T>) {
 }
 
 /// Memory of this type that was kept.
-pub(crate) fn kept<T: 'static>() -> Option<Box<T>> {
+pub fn kept<T: 'static>() -> Option<Box<T>> {
     // Mostly a thread serves one kind of service.
     with(|pool| pool.others.pop()).and_then(|memory| memory.downcast().ok())
 }

@@ -44,13 +44,13 @@ pub(crate) enum Piece {
 
 /// Memory of an exchange that is over, for the next.
 #[derive(Default)]
-pub(crate) struct Spare {
+pub struct Spare {
     /// The fields of a request.
-    pub(crate) headers: HeaderMap,
+    pub headers: HeaderMap,
     /// The octets of its target and its fields.
-    pub(crate) octets: BytesMut,
+    pub octets: BytesMut,
     /// The fields of an answer, as they are sent.
-    pub(crate) block: FieldBlock,
+    pub block: FieldBlock,
 }
 
 /// One exchange. It stays where it is, and its memory serves the next one: moving costs more than the rest.

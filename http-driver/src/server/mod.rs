@@ -9,6 +9,8 @@ mod end;
 mod job;
 mod receive;
 
+pub use job::Spare;
+
 use crate::guarded::guarded;
 use crate::info::{Address, ConnInfo};
 use crate::link::{Link, Reading};

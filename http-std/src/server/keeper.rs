@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const BURST: usize = 64;
 /// How long those that are cut off have to notice.
 const LAST: Duration = Duration::from_secs(1);
-/// How long an answer waits for the next one of its connection.
+/// How long an answer waits for the next one of its connection, and the set for a worker who is to be back soon.
 const HOLD: Duration = Duration::from_millis(1);
 /// From the listener, and from whoever wakes.
 const EVENTS: usize = 2;
@@ -42,7 +42,7 @@ pub(super) struct Keeper<L, S> {
     may_accept: bool,
     /// Nothing is accepted before.
     paused: Option<Instant>,
-    /// When answers that are held back are to be sent.
+    /// When answers that are held back are to be sent, and workers checked.
     due: Option<Instant>,
     /// All connections, for the time when they are cut off.
     connections: HashMap<u64, Weak<Shared>>,
@@ -159,13 +159,13 @@ impl<L: Listener, S: ThreadService> Keeper<L, S> {
         // An interruption is as good as an event.
         let _ = self.poll.poll(&mut self.events, timeout);
         self.may_accept |= self.events.iter().any(|event| event.token() == LISTENER);
-        match self.due {
-            Some(due) if due <= clock::now() => {
-                self.due = None;
-                self.bench.take_holding_back().iter().for_each(|shared| shared.send());
-            }
-            None if self.bench.holds_back() => self.due = Some(clock::now().saturating_add(HOLD)),
-            Some(_) | None => {}
+        if self.due.is_some_and(|due| due <= clock::now()) {
+            self.due = None;
+            self.bench.check();
+            self.bench.take_holding_back().iter().for_each(|shared| shared.send());
+        }
+        if self.due.is_none() && self.bench.is_to_be_checked() {
+            self.due = Some(clock::now().saturating_add(HOLD));
         }
     }
 

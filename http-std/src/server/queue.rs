@@ -1,5 +1,6 @@
 //! The connections that have something to do, and the workers who take them up. One of those who have nothing to do
-//! watches all connections that wait for their clients, in one set; before it takes one up, it has another follow it.
+//! watches all connections that wait for their clients, in one set; before it takes one up, it has another follow it,
+//! unless it is likely to be back at once.
 
 use super::ThreadService;
 use super::parked::Parked;
@@ -20,6 +21,9 @@ use std::time::Duration;
 const EVENTS: usize = 256;
 /// Connections taken up one after the other without looking at the set.
 const BURST: usize = 64;
+/// If the last connection was put down so soon, the next one will be, too: to have another worker watch meanwhile would cost
+/// more than that. If it is not, the keeper notices.
+const SOON: Duration = Duration::from_micros(50);
 /// Connections are numbered from 1.
 const ALARM: Token = Token(0);
 
@@ -45,8 +49,13 @@ struct Books<S> {
     queue: VecDeque<Box<Task<S>>>,
     parked: Parked<S>,
     watch: Watch,
-    /// Connections taken up since the set was last looked at.
+    /// Connections taken up since the set was last looked at; and in all, wrapping.
     taken: usize,
+    in_all: usize,
+    /// The last one was put down soon.
+    soon: bool,
+    /// The keeper sees that the set is watched: how many were taken up when he last looked.
+    checked: Option<usize>,
     /// Workers that have nothing to do, and whether one of them has been called.
     waiting: usize,
     called: bool,
@@ -91,6 +100,9 @@ impl<S: ThreadService> Bench<S> {
                 parked: Parked::new(),
                 watch: Watch::Nobody,
                 taken: 0,
+                in_all: 0,
+                soon: false,
+                checked: None,
                 waiting: 0,
                 called: false,
                 awaited: false,
@@ -164,9 +176,21 @@ impl<S: ThreadService> Bench<S> {
         std::mem::take(&mut lock(&self.holding_back))
     }
 
-    /// Whether there are such.
-    pub(super) fn holds_back(&self) -> bool {
-        !lock(&self.holding_back).is_empty()
+    /// Whether there is anything to be seen to after a while.
+    pub(super) fn is_to_be_checked(&self) -> bool {
+        lock(&self.books).checked.is_some() || !lock(&self.holding_back).is_empty()
+    }
+
+    /// Has the set watched again where a worker does not come back as soon as was thought.
+    pub(super) fn check(&self) {
+        let mut books = lock(&self.books);
+        let Some(checked) = books.checked else { return };
+        if checked != books.in_all {
+            books.checked = Some(books.in_all);
+        } else {
+            (books.checked, books.soon) = (None, false);
+            self.call(books);
+        }
     }
 
     fn hold_back(&self, shared: &Arc<Shared>) {
@@ -188,6 +212,7 @@ impl<S: ThreadService> Bench<S> {
     fn work(&self) {
         let mut books = lock(&self.books);
         while let Some(mut task) = self.next(books) {
+            let begun = clock::now();
             let run = guarded(|| task.run(|| self.is_crowded(), |shared| self.hold_back(shared)));
             books = match run {
                 Some(After::Park { readable, writable, deadline }) => {
@@ -218,6 +243,7 @@ impl<S: ThreadService> Bench<S> {
                     books
                 }
             };
+            books.soon = clock::now() < begun.saturating_add(SOON);
         }
     }
 
@@ -229,10 +255,17 @@ impl<S: ThreadService> Bench<S> {
             }
             if let Some(task) = books.queue.pop_front() {
                 books.taken += 1;
+                books.in_all = books.in_all.wrapping_add(1);
                 if std::mem::take(&mut books.awaited) {
                     self.keeper.wake_by_ref();
                 }
-                self.call(books);
+                if !books.soon || books.closed || books.watch != Watch::Nobody || !books.queue.is_empty() {
+                    self.call(books);
+                } else if books.checked.is_none() {
+                    // The keeper sees whether this worker comes back to watch.
+                    books.checked = Some(books.in_all);
+                    self.keeper.wake_by_ref();
+                }
                 return Some(task);
             }
             if books.closed {

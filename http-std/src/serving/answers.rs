@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use http_body::Body as _;
 use http_driver::parts::{self, BATCH, date, respond_dated};
 use http_driver::{BodyError, Fault};
-use http_proto::{BodyLength, FieldBlock, Flow, ResponseHead, SendError};
+use http_proto::{BodyLength, Flow, ResponseHead, SendError};
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -47,7 +47,7 @@ enum Begun {
 impl Shared {
     /// Sends an answer.
     pub(super) fn answer(&self, response: Response<Body>) -> Answered {
-        let (head, mut body) = response.into_parts();
+        let (mut head, mut body) = response.into_parts();
         let mut first = None;
         let held_back = self.with(|conn| conn.current.as_ref().is_some_and(|current| current.held_back));
         if held_back && body.size_hint().exact() != Some(0) {
@@ -67,7 +67,7 @@ impl Shared {
             Some(Piece::End | Piece::Failed(_) | Piece::Gone) | None => left,
         };
         let begun = loop {
-            let begun = self.with(|conn| conn.begin_answer(self, &head, length));
+            let begun = self.with(|conn| conn.begin_answer(self, &mut head, length));
             match begun {
                 Ok(Begun::Swallow) if self.swallow() => {}
                 Ok(Begun::Swallow) => return Answered::Gone,
@@ -151,7 +151,7 @@ impl Conn {
     fn begin_answer(
         &mut self,
         shared: &Shared,
-        head: &http::response::Parts,
+        head: &mut http::response::Parts,
         length: Option<u64>,
     ) -> Result<Begun, u16> {
         // A shutdown that has begun since the request came, and interim responses of a future that was ready at once.
@@ -173,7 +173,9 @@ impl Conn {
         }
         let head_only = current.head_only || status == 304;
         let content = parts::Content { length, head_only };
-        let begun = parts::respond(core, head, content, &mut FieldBlock::new(), date().as_ref(), out);
+        let begun = parts::respond(core, head, content, &mut self.kept.get().block, date().as_ref(), out);
+        std::mem::swap(&mut self.kept.get().headers, &mut head.headers);
+        self.kept.get().headers.clear();
         current.marks.begun(queued);
         current.set_status(status);
         match begun {
@@ -260,7 +262,7 @@ impl Conn {
         let octets = content.len() as u64;
         let (core, out) = self.link.commands();
         let length = parts::Content { length: Some(octets), head_only: false };
-        match parts::respond(core, &head, length, &mut FieldBlock::new(), date().as_ref(), out).ok()? {
+        match parts::respond(core, &head, length, &mut self.kept.get().block, date().as_ref(), out).ok()? {
             BodyLength::Empty => Some(0),
             BodyLength::Exact(_) | BodyLength::Unknown | BodyLength::Streaming => {
                 // To HEAD, and with some statuses, nothing may be sent.

@@ -10,6 +10,7 @@ mod end;
 #[cfg(feature = "rustls")]
 mod handshake;
 mod held;
+mod kept;
 mod news;
 mod requests;
 mod task;
@@ -22,11 +23,11 @@ use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Link, Reading};
 use crate::waiting::{self, Place};
 use crate::{Carrier, Socket};
-use bytes::BytesMut;
 use held::Held;
 use http_driver::parts::{Marks, RequestSpan, inform};
 use http_driver::{BodyError, ConnInfo, Inbox, Options, Record};
 use http_proto::{Connection, Event, RecvError, Server, Step};
+use kept::Kept;
 use mio::Registry;
 use news::News;
 use std::collections::VecDeque;
@@ -55,8 +56,7 @@ struct Conn {
     info: Arc<ConnInfo>,
     link: Link<Server, Held>,
     inbox: Inbox,
-    /// Of the heads of requests.
-    memory: BytesMut,
+    kept: Kept,
     current: Option<Current>,
     /// Exchanges whose last octets are on their way, and whom somebody wants to know of.
     finishing: VecDeque<(Marks, Box<Record>)>,
@@ -107,7 +107,7 @@ impl Shared {
             info: Arc::clone(&info),
             link: Link::new(core, Held::default()),
             inbox: Inbox::new(),
-            memory: BytesMut::new(),
+            kept: Kept::default(),
             current: None,
             finishing: VecDeque::new(),
             reader: None,

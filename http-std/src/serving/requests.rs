@@ -5,7 +5,6 @@ use crate::Body;
 use crate::body::Incoming;
 use crate::exchange::{Attend, Exchange};
 use crate::link::{Awaited, Reading};
-use bytes::BytesMut;
 use http::Request;
 use http_driver::parts::{BATCH, Marks, RequestSpan};
 use http_driver::{Fault, Record};
@@ -84,7 +83,7 @@ impl Conn {
             if let Some(awaited) = turn {
                 if self.inbox.unread_len() == 0 {
                     self.inbox.release();
-                    self.memory = BytesMut::new();
+                    self.kept.release();
                 }
                 // With nothing to wait for, nothing would ever come.
                 if !awaited.readable && !awaited.writable && awaited.deadline.is_none() {
@@ -143,9 +142,10 @@ impl Conn {
             false => Body::empty(),
         };
         let mut request = Box::new(Request::new(body));
+        std::mem::swap(request.headers_mut(), &mut self.kept.get().headers);
         // RFC 9110 section 10.1.1
         let unknown = head.expectation() == Expectation::Unknown;
-        let readable = self.overloaded || unknown || head.write_http(&mut request, &mut self.memory).is_ok();
+        let readable = self.overloaded || unknown || head.write_http(&mut request, &mut self.kept.get().octets).is_ok();
         if self.overloaded {
             self.link.core.shutdown();
             return Some(Err(503));

@@ -44,6 +44,34 @@ fn one_worker_of_four_is_busy_and_the_others_serve() {
     answered(&mut busy);
 }
 
+/// Whose requests were answered in no time is taken up without having anybody watch the others; if his next one takes its
+/// time, they are watched all the same.
+#[test]
+fn a_slow_request_behind_quick_ones_holds_up_nobody() {
+    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
+    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
+    let handler = move |request: Request<Body>| {
+        if request.uri().path() == "/gate" {
+            arrives.add(1);
+            opened.take();
+        }
+        hello(request)
+    };
+    let server = run(handler_fn(handler), 2);
+    let (mut slow, mut other) = (server.client(), server.client());
+    for _ in 0..20 {
+        for _ in 0..20 {
+            answered(&mut other);
+            answered(&mut slow);
+        }
+        slow.send(get("/gate"));
+        arrived.take();
+        answered(&mut other);
+        gate.add(1);
+        assert_eq!(slow.answer().text(), "Hello, World!");
+    }
+}
+
 // N11
 #[test]
 fn connections_without_a_request_hold_no_worker() {
