@@ -97,23 +97,29 @@ fn i16_the_head_that_accepts_is_written_first() {
     }
 }
 
-// Nothing is written twice, where the transport keeps back what HTTP has written last.
+// Nothing is written twice, where the transport keeps back what HTTP has written last, nor kept back while who reads waits.
 #[test]
 fn i16_the_head_that_accepts_is_written_once() {
-    let (mut end, peer) = server_with(Config::server(), Shape { holds: true, ..Shape::default() });
-    peer.send(OFFER);
-    assert_eq!(end.events().len(), 3);
-    peer.limit(10);
-    accept(&mut end, false);
-    assert!(!end.flush());
-    let mut upgraded = upgraded(end);
     let cx = &mut Context::from_waker(Waker::noop());
-    let mut text = String::new();
-    for _ in 0..20 {
-        let _ = upgraded.poll_flush(cx);
-        text += &peer.text();
+    for by_reading in [false, true] {
+        let (mut end, peer) = server_with(Config::server(), Shape { holds: true, ..Shape::default() });
+        peer.send(OFFER);
+        assert_eq!(end.events().len(), 3);
+        peer.limit(10);
+        accept(&mut end, false);
+        assert!(!end.flush());
+        let mut upgraded = upgraded(end);
+        let mut text = String::new();
+        for _ in 0..20 {
+            if by_reading {
+                assert!(upgraded.poll_read(cx, &mut [0; 10]).is_pending());
+            } else {
+                let _ = upgraded.poll_flush(cx);
+            }
+            text += &peer.text();
+        }
+        assert_eq!(text.to_lowercase(), SWITCH.to_lowercase());
     }
-    assert_eq!(text.to_lowercase(), SWITCH.to_lowercase());
 }
 
 fn offer(end: &mut End<Client>, tunnel: bool) {

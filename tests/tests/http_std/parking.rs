@@ -179,3 +179,17 @@ fn a_short_queue_serves_all() {
         assert_eq!(client.answer().text(), "Hello, World!");
     }
 }
+
+// The same where no connection is put down, so that nothing else would have anybody look at those who wait.
+#[test]
+fn a_short_queue_serves_all_though_each_is_over_with_its_answer() {
+    let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let server = Running(serve(listener, handler_fn(hello)).workers(1).queue(1).spawn().unwrap());
+    let mut clients: Vec<_> = (0..50).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer().text(), "Hello, World!");
+    }
+}

@@ -348,3 +348,32 @@ fn n31_nobody_waits_for_what_an_answered_request_does_not_bring() {
     told.sort_unstable();
     assert_eq!(told, ["no content", "no protocol"]);
 }
+
+// N31: what another task asks of the connection is done at once, though nothing else happens.
+#[test]
+fn n31_another_task_is_heard_at_once() {
+    let mut world = World::new();
+    let doors = Doors::default();
+    let (spawner, inner) = (world.spawner(), doors.clone());
+    let service = service_fn(move |request: Request<Body>| {
+        let (exchange, doors) = (exchange(&request), inner.clone());
+        http_driver::Runtime::spawn(&spawner, async move {
+            doors.pass("hint").await;
+            exchange.inform(StatusCode::EARLY_HINTS, http::HeaderMap::new());
+            doors.pass("abort").await;
+            exchange.abort();
+        });
+        std::future::pending::<Result<Response<Body>, Infallible>>()
+    });
+    let (dial, _handle) = site(&world, service, |server| server);
+    let peer = dial.open(Shape::default());
+    peer.send(GET);
+    world.turn();
+    assert_eq!(peer.text(), "");
+    doors.open("hint");
+    world.turn();
+    assert!(peer.text().starts_with("HTTP/1.1 103 "));
+    doors.open("abort");
+    world.turn();
+    assert!(peer.saw_reset());
+}
