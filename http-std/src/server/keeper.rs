@@ -53,6 +53,13 @@ pub(super) struct Keeper<L, S> {
     waker: Waker,
 }
 
+impl<L, S> Drop for Keeper<L, S> {
+    /// Without it, nothing more would come for the workers.
+    fn drop(&mut self) {
+        self.bench.close();
+    }
+}
+
 impl<L: Listener, S: ThreadService> Keeper<L, S> {
     pub(super) fn new(
         listener: L,

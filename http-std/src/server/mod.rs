@@ -227,7 +227,7 @@ impl<L: Listener, S: ThreadService> Server<L, S> {
     /// Serves on threads of its own.
     ///
     /// # Errors
-    /// The listener cannot be used, or there are no threads.
+    /// The listener cannot be used, or there are not so many threads, or descriptors for them: each worker has one.
     pub fn spawn(self) -> io::Result<ServerHandle<S>> {
         let (keeper, handle) = self.start()?;
         thread::Builder::new().name("http-keeper".into()).spawn(move || keeper.run())?;

@@ -91,6 +91,15 @@ impl Wake for Alarm {
 
 type Open<'a, S> = MutexGuard<'a, Books<S>>;
 
+impl<S> Bench<S> {
+    /// Nothing more will come: the workers end.
+    pub(super) fn close(&self) {
+        lock(&self.books).closed = true;
+        self.filled.notify_all();
+        let _ = self.alarm.wake();
+    }
+}
+
 impl<S: ThreadService> Bench<S> {
     pub(super) fn new(keeper: mio::Waker) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -117,22 +126,16 @@ impl<S: ThreadService> Bench<S> {
         })
     }
 
-    /// Begins with so many workers, or as many as there can be.
+    /// Begins with so many workers.
     pub(super) fn start(this: &Arc<Self>, workers: usize) -> io::Result<()> {
         for number in 0..workers {
-            let begun = Bell::new().and_then(|bell| {
-                let bench = Arc::clone(this);
-                let work = move || {
-                    bell.install();
-                    bench.work();
-                };
-                thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)
-            });
-            match (begun, number) {
-                (Ok(_), _) => {}
-                (Err(error), 0) => return Err(error),
-                (Err(_), _) => break,
-            }
+            let bell = Bell::new()?;
+            let bench = Arc::clone(this);
+            let work = move || {
+                bell.install();
+                bench.work();
+            };
+            thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)?;
         }
         Ok(())
     }
@@ -200,13 +203,6 @@ impl<S: ThreadService> Bench<S> {
             drop(holding_back);
             self.keeper.wake_by_ref();
         }
-    }
-
-    /// Nothing more will come: the workers end.
-    pub(super) fn close(&self) {
-        lock(&self.books).closed = true;
-        self.filled.notify_all();
-        let _ = self.alarm.wake();
     }
 
     fn work(&self) {

@@ -13,7 +13,8 @@ use std::task::{Context, Poll, Waker};
 /// A connection in its handshake.
 pub(super) struct Shaking {
     handshake: Handshake<Timed<Stream<Socket>>>,
-    deadline: Instant,
+    /// From when a worker has taken it up first: the wait for one is none of the client's.
+    deadline: Option<Instant>,
 }
 
 /// What has come of it so far.
@@ -31,18 +32,19 @@ impl Shaking {
         let tls = &shared.options.tls;
         let handshake = Handshake::new(Timed::new(shared.socket()?.into()), config);
         let handshake = handshake.inspect_err(|error| tls.failed(&shared.info, error)).ok()?;
-        Some(Shaking { handshake, deadline: clock::now().saturating_add(tls.timeout) })
+        Some(Shaking { handshake, deadline: None })
     }
 
     /// Goes on with it.
     pub(super) fn go_on(&mut self, shared: &Shared) -> Shaken {
         let Shared { info, options, .. } = shared;
+        let deadline = *self.deadline.get_or_insert_with(|| clock::now().saturating_add(options.tls.timeout));
         let shaken = if options.registry.is_shutting_down() {
             // Nothing that was asked for is lost.
             Poll::Ready(self.handshake.end())
         } else {
             match self.handshake.poll(&mut Context::from_waker(Waker::noop()), info) {
-                Poll::Pending if self.deadline <= clock::now() => Poll::Ready(self.handshake.expire()),
+                Poll::Pending if deadline <= clock::now() => Poll::Ready(self.handshake.expire()),
                 shaken => shaken,
             }
         };
@@ -55,7 +57,7 @@ impl Shaking {
             }
             Poll::Pending => {
                 let writable = self.handshake.wants_write();
-                Shaken::Wait(Awaited { readable: true, writable, deadline: Some(self.deadline) })
+                Shaken::Wait(Awaited { readable: true, writable, deadline: Some(deadline) })
             }
         }
     }

@@ -1,19 +1,20 @@
 //! TLS on threads: who holds a worker, the transport, and connections of level 1 on it.
 
-use crate::handlers::run_as;
+use crate::handlers::{Running, run_as};
 use http::{Request, Response};
-use http_std::role::{Client, Server};
+use http_std::role;
 use http_std::{
-    BlockingTransport, Body, BodyLength, Config, Connection, Event, Inbox, RequestHead, ResponseHead, Stream, Tls,
-    TlsErrorKind, handler_fn,
+    BlockingTransport, Body, BodyLength, Config, Connection, Event, Inbox, ListenOptions, RequestHead, ResponseHead,
+    Stream, Tls, TlsErrorKind, handler_fn, serve,
 };
 use std::io::{ErrorKind, IoSlice};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 use tests::scenario::by_hand::ByHand;
 use tests::scenario::wired::keys;
-use tests::scenario::{DEADLINE, GET, SHORT};
+use tests::scenario::{Client, DEADLINE, GET, SHORT, get, within};
 
 fn sockets() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -45,6 +46,38 @@ fn a_handshake_that_waits_holds_no_worker() {
     client.send(GET);
     assert_eq!(client.answer().text(), "Hello, World!");
     assert_eq!(server.0.connections().len(), 1 + waiting.len());
+}
+
+// N11: how long the workers are busy is none of the client's.
+#[test]
+fn the_deadline_of_a_handshake_begins_when_it_is_taken_up() {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    let gate = Arc::new(Barrier::new(2));
+    let here = Arc::clone(&gate);
+    let handler = handler_fn(move |request: Request<Body>| {
+        if request.uri().path() == "/busy" {
+            here.wait();
+            here.wait();
+        }
+        Response::new(Body::from("Hello, World!"))
+    });
+    let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let server = serve(listener, handler).workers(1).tls(Arc::clone(&keys().server)).tls_handshake_timeout(TIMEOUT);
+    let server = Running(server.spawn().unwrap());
+    let mut busy = server.client_of(true);
+    busy.send(get("/busy"));
+    gate.wait();
+    let address = server.address();
+    let waiting = thread::spawn(move || {
+        let mut client = Client::connect_secured(address);
+        client.send(GET);
+        client.answer().text().to_owned()
+    });
+    within(|| server.0.connections().len() == 2);
+    thread::sleep(TIMEOUT + SHORT);
+    gate.wait();
+    assert_eq!(busy.answer().text(), "Hello, World!");
+    assert_eq!(waiting.join().unwrap(), "Hello, World!");
 }
 
 #[test]
@@ -133,7 +166,7 @@ fn what_is_held_is_told() {
 fn both_ends_of_level_1_speak_over_tls() {
     let (client, server) = ends();
     let serving = thread::spawn(move || {
-        let mut http = Connection::<Server, Tls<Stream>>::server(server, Arc::new(Config::server()));
+        let mut http = Connection::<role::Server, Tls<Stream>>::server(server, Arc::new(Config::server()));
         let mut inbox = Inbox::new();
         let mut content = Vec::new();
         loop {
@@ -151,7 +184,7 @@ fn both_ends_of_level_1_speak_over_tls() {
         }
         assert!(http.io().unwrap().info().is_some());
     });
-    let mut http = Connection::<Client, Tls<Stream>>::client(client, Arc::new(Config::client()));
+    let mut http = Connection::<role::Client, Tls<Stream>>::client(client, Arc::new(Config::client()));
     let mut inbox = Inbox::new();
     for length in [0, 10, 100_000] {
         http.start(&RequestHead { method: "POST", ..RequestHead::get("h", "/") }, BodyLength::Exact(length as u64))
