@@ -47,15 +47,22 @@ impl Content {
         let pause = if rng.once_in(2) { Duration::ZERO } else { rng.time(Duration::from_secs(2)) };
         let fails = (!quiet && !whole && rng.once_in(12)).then(|| rng.below(count + 1));
         let announced = !whole && rng.once_in(3);
-        // Where the length was announced, nobody asks for more than that.
-        let fails = fails.filter(|piece| !announced || *piece < count);
         let trailers = !whole && !announced && rng.once_in(3);
-        Content { pieces, pause, whole, announced, fails, trailers, streaming: false }
+        let mut content = Content { pieces, pause, whole, announced, fails, trailers, streaming: false };
+        content.settle();
+        content
     }
 
     /// For a narrow network.
     pub(super) fn shorten(&mut self) {
         self.pieces.iter_mut().for_each(|piece| *piece %= 300);
+        self.settle();
+    }
+
+    /// Where the length was announced, nobody asks for more than that, and nothing breaks off behind it.
+    fn settle(&mut self) {
+        let more = |&piece: &usize| self.pieces.iter().skip(piece).any(|&length| length > 0);
+        self.fails = self.fails.filter(|piece| !self.announced || more(piece));
     }
 }
 

@@ -127,7 +127,14 @@ impl Request {
         // Who goes away or breaks off takes with it what it has not read.
         let stays = |speech: &Speech| speech.ending == Ending::Fin;
         let talk = self.talk().is_none_or(|talk| stays(&talk.client) && stays(&talk.server));
-        handler && whole && reads && talk && self.whole.is_none() && self.cancel.is_none()
+        // Content that nobody reads is in the way for as long as the answer takes: what is more than the server swallows
+        // costs its client the answer, as does waiting longer than it may to write the rest.
+        let (drain, write) = (256 * 1024, Duration::from_secs(30));
+        let taken = self.handler != Handler::Ignores
+            || (self.content.length() <= drain && self.thinks + self.answer.time() < write);
+        // Nor does anybody wait for an answer longer than he may.
+        let soon = self.thinks < Duration::from_secs(60);
+        handler && whole && reads && talk && taken && soon && self.whole.is_none() && self.cancel.is_none()
     }
 
     pub(super) fn random(rng: &mut Rng, quiet: bool, settings: &Settings) -> Self {
