@@ -19,9 +19,8 @@ fn answered(client: &mut Client) {
     assert_eq!(client.answer().text(), "Hello, World!");
 }
 
-// N10
-#[test]
-fn one_worker_of_four_is_busy_and_the_others_serve() {
+/// A server whose `/gate` says that a request has arrived, and answers it when the gate is opened.
+fn gated(workers: usize) -> (Running<impl ThreadService>, Arc<Permits>, Arc<Permits>) {
     let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
     let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
     let handler = move |request: Request<Body>| {
@@ -31,7 +30,13 @@ fn one_worker_of_four_is_busy_and_the_others_serve() {
         }
         hello(request)
     };
-    let server = run(handler_fn(handler), 4);
+    (run(handler_fn(handler), workers), arrived, gate)
+}
+
+// N10
+#[test]
+fn one_worker_of_four_is_busy_and_the_others_serve() {
+    let (server, arrived, gate) = gated(4);
     let mut busy = server.client();
     busy.send(get("/gate"));
     arrived.take();
@@ -48,16 +53,7 @@ fn one_worker_of_four_is_busy_and_the_others_serve() {
 /// time, they are watched all the same.
 #[test]
 fn a_slow_request_behind_quick_ones_holds_up_nobody() {
-    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
-    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
-    let handler = move |request: Request<Body>| {
-        if request.uri().path() == "/gate" {
-            arrives.add(1);
-            opened.take();
-        }
-        hello(request)
-    };
-    let server = run(handler_fn(handler), 2);
+    let (server, arrived, gate) = gated(2);
     let (mut slow, mut other) = (server.client(), server.client());
     for _ in 0..20 {
         for _ in 0..20 {
