@@ -60,6 +60,10 @@ impl<Io: Transport> Transport for MaybeTls<Io> {
         with!(self, io => io.poll_shutdown(cx))
     }
 
+    fn look(&mut self) {
+        with!(self, io => io.look());
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         with!(self, io => io.poll_reset(cx))
     }

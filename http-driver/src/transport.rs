@@ -47,6 +47,10 @@ pub trait Transport {
     /// The connection is gone.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
+    /// The next read is a look at what there is, though nobody may have waited for it: it must not go by what is known, but
+    /// ask the system. By default there is nothing to do, as every read does that.
+    fn look(&mut self) {}
+
     /// Ready when the peer is known to be gone although nobody reads. By default that is never known.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
@@ -76,6 +80,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         (**self).poll_shutdown(cx)
+    }
+
+    fn look(&mut self) {
+        (**self).look();
     }
 
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {

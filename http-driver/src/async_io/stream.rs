@@ -16,7 +16,7 @@ use std::time::Duration;
 /// A stream that carries HTTP, on the runtime `R`. Of sockets those as `Async` are the leanest.
 pub struct Stream<S, R> {
     inner: S,
-    /// The last read has taken all that there was.
+    /// The last read has found all that there was; no further one makes sense before the socket is told to be readable.
     is_drained: bool,
     /// Watches for a reset; only while nobody reads.
     watch: Option<Watch>,
@@ -55,9 +55,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static, R: Sockets> Transport for Stre
             ready!(poll_readable(&self.inner, cx))?;
             self.is_drained = false;
         }
-        let count = ready!(Pin::new(&mut self.inner).poll_read(cx, room))?;
-        self.is_drained = count < room.len();
-        Poll::Ready(Ok(count))
+        let read = Pin::new(&mut self.inner).poll_read(cx, room);
+        self.is_drained = match &read {
+            Poll::Ready(Ok(count)) => *count < room.len(),
+            Poll::Ready(Err(_)) => false,
+            Poll::Pending => true,
+        };
+        read
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
@@ -77,6 +81,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static, R: Sockets> Transport for Stre
             Some(socket) => Poll::Ready(socket.shutdown(Shutdown::Write)),
             None => Pin::new(&mut self.inner).poll_close(cx),
         }
+    }
+
+    fn look(&mut self) {
+        self.is_drained = false;
     }
 
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -14,7 +14,7 @@ use crate::pool::Inbox;
 use crate::sending::{self, PIECES};
 use crate::timings::Marks;
 use crate::upgraded::Upgraded;
-use crate::{Body, Error, ErrorKind, Timer};
+use crate::{Body, Error, ErrorKind, Timer, Transport};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 use http_body::Body as _;
@@ -126,6 +126,12 @@ impl<C: Connect> Flight<C> {
     /// Whether an idle connection can still be used: nothing has come, and it is neither closed nor expired.
     pub(super) fn is_quiet(&mut self, cx: &mut Context<'_>) -> bool {
         self.link.is_quiet(cx, &mut self.inbox)
+    }
+
+    /// The same, to be known at once and of the system itself: nobody may have waited for anything to come.
+    pub(super) fn is_fit(&mut self) -> bool {
+        self.link.io.look();
+        self.is_quiet(&mut Context::from_waker(Waker::noop()))
     }
 
     /// Begins an exchange, `found` having told how it got here.

@@ -19,7 +19,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 pub(super) struct Shared<C: Connect> {
     pub(super) connector: C,
@@ -100,8 +100,7 @@ impl<C: Connect> Shared<C> {
             match granted {
                 Grant::Connection(flight) => {
                     let mut lease = Lease::new(flight, Arc::clone(&self.places));
-                    let mut cx = Context::from_waker(Waker::noop());
-                    if lease.flight().is_some_and(|flight| flight.is_quiet(&mut cx)) {
+                    if lease.flight().is_some_and(Flight::is_fit) {
                         let ready = ready.saturating_since(begun);
                         return Ok(Some((lease, Phases { ready, ..Phases::default() })));
                     }

@@ -232,6 +232,10 @@ impl<Io: Transport> Transport for Tls<Io> {
         self.io.poll_shutdown(cx)
     }
 
+    fn look(&mut self) {
+        self.io.look();
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.io.poll_reset(cx)
     }

@@ -205,6 +205,8 @@ pub fn what_nobody_asked_for_costs_the_connection<R: Rig>(rig: R) {
         }
         _ => {
             peer.send(OK);
+            peer.head();
+            peer.send(OK);
             peer.pause(SHORT);
             peer.send(OK);
             sent.fetch_add(1, SeqCst);
@@ -219,7 +221,12 @@ pub fn what_nobody_asked_for_costs_the_connection<R: Rig>(rig: R) {
             assert_eq!(response.body_mut().collect(100).await.unwrap(), expected, "{path}");
             is_over(&client, &server).await;
         }
-        assert_eq!(get(&client, url(&server, "/later")).await, "ok");
+        // What a runtime has learned of the socket with the first one is used up with the second one.
+        for number in 1..=2 {
+            let response = client.get(url(&server, "/later")).send().await.unwrap();
+            assert_eq!(response.extensions().get::<ClientExchange>().unwrap().number(), number);
+            assert_eq!(content(Ok(response)).await, "ok");
+        }
         within(|| told.load(SeqCst) == 1);
         // On one thread nobody hears of that until somebody waits.
         sleep::<<R::Runtime as Runtime>::Timer>(SHORT).await;
