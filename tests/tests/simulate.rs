@@ -32,6 +32,8 @@ fn what_was_found_stays_found() {
     for seed in [116, 700] {
         simulate(seed);
     }
+    // Content whose maker takes its time to say that it was all.
+    simulate(3_585_098);
     // A tunnel to an end that is gone, and one that listens only when it has said everything.
     simulate(123_304);
 }

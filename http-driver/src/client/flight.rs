@@ -216,7 +216,12 @@ impl<C: Connect> Flight<C> {
                 self.upload.take_if(|_| self.upload_begun);
                 return Ok(());
             }
-            let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else { return Ok(()) };
+            let frame = match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                // That it was all may be said much later, or never.
+                Poll::Pending if core.is_content_complete() => None,
+                Poll::Pending => return Ok(()),
+            };
             self.upload_begun = true;
             let sent = match frame.transpose().map_err(RequestError::Content)?.map(http_body::Frame::into_data) {
                 Some(Ok(data)) => {

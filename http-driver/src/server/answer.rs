@@ -230,6 +230,8 @@ where
             return Streamed::Waiting { progress };
         }
         let piece = match job.poll_piece(cx) {
+            // That it was all may be said much later, or never.
+            Poll::Pending if link.core.is_content_complete() => Ok(None),
             Poll::Pending => return Streamed::Waiting { progress },
             Poll::Ready(piece) => piece,
         };

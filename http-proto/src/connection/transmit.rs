@@ -90,6 +90,12 @@ impl<R: Role> Connection<R> {
         Ok(out.flow())
     }
 
+    /// Whether all the content has been sent that the message has announced: it can only be finished now.
+    pub fn is_content_complete(&self) -> bool {
+        matches!(self.send, SendHalf::Body | SendHalf::Streaming)
+            && matches!(self.body_out, BodyOut::None | BodyOut::Length(0))
+    }
+
     /// Ends the message, with trailers or without. Trailers need a chunked message.
     ///
     /// # Errors

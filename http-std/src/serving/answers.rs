@@ -104,7 +104,13 @@ impl Shared {
 
     /// The next piece of an answer's content.
     fn piece(&self, body: &mut Body) -> Piece {
-        match self.watch(None, |cx| Pin::new(&mut *body).poll_frame(cx)) {
+        let complete = self.with(|conn| conn.link.core.is_content_complete());
+        let polled = self.watch(None, |cx| match Pin::new(&mut *body).poll_frame(cx) {
+            // That it was all may be said much later, or never.
+            Poll::Pending if complete => Poll::Ready(None),
+            polled => polled,
+        });
+        match polled {
             Awaiting::Ready(None) => Piece::End,
             Awaiting::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => Piece::Data(data),

@@ -342,6 +342,7 @@ macro_rules! scenarios {
             a_gibibyte_comes_down_in_little_memory,
             a_gibibyte_is_sent_in_little_memory,
             an_echo_goes_both_ways_at_once,
+            whole_content_awaits_no_end,
             trailers_go_both_ways,
             content_waits_to_be_asked_for,
             another_protocol_takes_the_connection_over,

@@ -10,6 +10,7 @@ use super::wired::keys;
 use super::{Build as _, DEADLINE, Permits, Rig, alone, app, serve, start_routes, text, within};
 use crate::raw_server::RawServer;
 use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body::Frame;
 use http_driver::{
@@ -271,6 +272,35 @@ pub fn an_echo_goes_both_ways_at_once(rig: impl Rig) {
             assert_eq!(echoed, (100 * BLOCK.len()).to_string());
         }
         assert_eq!(client.connections().connections, 1);
+    });
+}
+
+// All that was announced has been sent: whoever makes the content may take any time to say so.
+pub fn whole_content_awaits_no_end(rig: impl Rig) {
+    let server = serve(
+        rig,
+        app(|mut request: Request<Body>| async move {
+            let sent = request.body_mut().collect(100).await?;
+            let (mut sender, body) = Body::channel();
+            sender.send(sent).await?;
+            // It would say that it cannot go on.
+            std::mem::forget(sender);
+            let mut response = Response::new(body);
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(7));
+            Ok(response)
+        }),
+    );
+    let uri = server.url("/");
+    run(rig, async move {
+        let client = client(rig);
+        for number in 1..=2 {
+            let (mut sender, body) = Body::channel();
+            sender.send("content").await.unwrap();
+            let response = client.post(uri.as_str()).header(CONTENT_LENGTH, 7).body(body).send().await.unwrap();
+            assert_eq!(response.extensions().get::<ClientExchange>().unwrap().number(), number);
+            assert_eq!(content(Ok(response)).await, "content");
+            drop(sender);
+        }
     });
 }
 

@@ -134,9 +134,12 @@ fn n20_exact_is_held_exactly() {
     let _ = server.connection.send(b"ab", &mut server.out).unwrap();
     assert_eq!(server.connection.finish(None, &mut server.out), Err(SendError::BodyTooShort));
     assert_eq!(server.connection.send(b"cd", &mut server.out), Err(SendError::BodyTooLong));
+    assert!(!server.connection.is_content_complete());
     let _ = server.connection.send_external(1, &mut server.out).unwrap();
+    assert!(server.connection.is_content_complete());
     assert_eq!(server.connection.send(b"d", &mut server.out), Err(SendError::BodyTooLong));
     server.connection.finish(None, &mut server.out).unwrap();
+    assert!(!server.connection.is_content_complete());
     assert_eq!(server.written().rsplit("\r\n").next(), Some("abx"));
 }
 
