@@ -52,6 +52,8 @@ pub fn metered(key: usize, content: &Content, meter: Option<Meter>) -> Body {
 
 /// Compares what a connection was given to be sent with what has left it.
 pub struct Meter {
+    /// Pieces that may wait on their way to the connection.
+    ahead: usize,
     stage: Arc<Stage>,
     net: Net,
     cable: usize,
@@ -61,14 +63,17 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// For what is sent on this connection from now on.
-    pub fn new(stage: &Arc<Stage>, cable: usize, to: usize) -> Self {
+    /// For what is sent on this connection from now on, so many pieces of which may wait on their way to it.
+    pub fn new(stage: &Arc<Stage>, cable: usize, to: usize, ahead: usize) -> Self {
         let net = stage.net.clone();
         let before = net.traffic(cable, to).written;
-        Meter { stage: Arc::clone(stage), net, cable, to, before }
+        Meter { ahead, stage: Arc::clone(stage), net, cable, to, before }
     }
 
-    fn given(&self, octets: u64) {
+    /// These pieces were given to be sent, and another one is asked for.
+    fn given(&self, pieces: &[usize]) {
+        let pieces = pieces.get(..pieces.len().saturating_sub(self.ahead)).unwrap_or_default();
+        let octets = pieces.iter().sum::<usize>() as u64;
         let left = self.net.traffic(self.cable, self.to).written - self.before;
         self.stage.notes.check(octets <= left + HELD, || {
             format!("#{} was given {octets} octets to be sent, and has sent {left}", self.cable)
@@ -107,7 +112,7 @@ impl http_body::Body for Pieces {
         match this.content.pieces.get(this.piece) {
             Some(&length) => {
                 if let Some(meter) = &this.meter {
-                    meter.given(this.sent as u64);
+                    meter.given(&this.content.pieces[..this.piece]);
                 }
                 let data = octets(this.key, this.sent, length);
                 this.piece += 1;

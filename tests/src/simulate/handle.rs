@@ -19,6 +19,9 @@ type Answer = Result<Response<Body>, BoxError>;
 /// What a connection reads ahead for a handler that does not ask for content, and what one read brings.
 const AHEAD: u64 = (16 + 64) * 1024;
 
+/// Pieces of an answer that wait in the channel of its content, and the one that waits for room there.
+const CHANNEL: usize = 4 + 1;
+
 /// Answers a request with the service of this generation.
 pub async fn handle(stage: Arc<Stage>, generation: usize, request: Request<Body>) -> Answer {
     let Some(index) = index_of(&request) else { return stranger(&stage, request).await };
@@ -96,7 +99,8 @@ async fn answer(
         response = response.extension(Streaming);
     }
     // A whole body is not asked for piece by piece.
-    let body = metered(key(index, true), &planned.answer, Some(Meter::new(stage, place, CLIENT)));
+    let ahead = if planned.handler == Handler::Early { CHANNEL } else { 0 };
+    let body = metered(key(index, true), &planned.answer, Some(Meter::new(stage, place, CLIENT, ahead)));
     working.answered = true;
     let body = match planned.handler {
         Handler::Early => {
