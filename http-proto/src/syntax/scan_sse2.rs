@@ -28,21 +28,25 @@ fn in_range(octets: m128i, start: u8, length: u8) -> m128i {
     cmp_gt_mask_i8_m128i(splat(0x80u8.wrapping_add(length)), moved)
 }
 
-/// The first octet at or after `from` that is not in the class, of which `lanes` tells for 16 octets.
+/// A bit for each octet that is not in the class, of which `lanes` tells for 16 octets.
 #[inline(always)]
-fn first_of_16(block: &[u8; 16], from: u32, lanes: impl Fn(m128i) -> m128i) -> u32 {
-    let inside = move_mask_i8_m128i(lanes(load_unaligned_m128i(block))) as u32;
-    ((inside ^ 0x1_ffff) >> from).trailing_zeros() + from
+fn outside<const N: usize>(block: &[u8; N], lanes: impl Fn(m128i) -> m128i) -> u64 {
+    block.as_chunks().0.iter().rev().fold(0, |outside, part| {
+        let inside = move_mask_i8_m128i(lanes(load_unaligned_m128i(part)));
+        outside << 16 | u64::from(inside as u32 ^ 0xffff)
+    })
 }
 
-/// The same for 32 octets.
+/// The first of 16 octets at or after `from` that is not in the class.
+#[inline(always)]
+fn first_of_16(block: &[u8; 16], from: u32, lanes: impl Fn(m128i) -> m128i) -> u32 {
+    ((outside(block, lanes) as u32 | 0x1_0000) >> from).trailing_zeros() + from
+}
+
+/// The same of 32 octets.
 #[inline(always)]
 fn first_of_32(block: &[u8; 32], from: u32, lanes: impl Fn(m128i) -> m128i) -> u32 {
-    let [low, high] = match block.as_chunks().0 {
-        [low, high] => [low, high].map(|half| move_mask_i8_m128i(lanes(load_unaligned_m128i(half))) as u32),
-        _ => [0; 2],
-    };
-    (!(low | high << 16) >> from).trailing_zeros().min(32 - from) + from
+    (outside(block, lanes) as u32 >> from).trailing_zeros().min(32 - from) + from
 }
 
 /// The lanes in `0x20..=0x7e`.
@@ -91,11 +95,8 @@ impl Stop<32> for TargetStop {
 
 /// A bit for each octet outside `0x20..=0x7e`.
 #[inline(always)]
-pub(super) fn value_stops<const N: usize>(block: &[u8; N]) -> u64 {
-    block.as_chunks().0.iter().rev().fold(0, |stops, part| {
-        let inside = move_mask_i8_m128i(value_lanes(load_unaligned_m128i(part)));
-        stops << 16 | u64::from(inside as u32 ^ 0xffff)
-    })
+fn value_stops(block: &[u8; 64]) -> u64 {
+    outside(block, value_lanes)
 }
 
 /// Finds what may end field values, one after the other. Keeps the stops among 64 octets as a bitmap, made without
@@ -134,12 +135,12 @@ impl ValueStops {
 #[inline(always)]
 fn stops_of_64(block: &[u8], base: u32) -> Option<u64> {
     if let Some(octets) = octets(block, base) {
-        return Some(value_stops::<64>(octets));
+        return Some(value_stops(octets));
     }
     // The last octets are looked at from where 64 are left.
     let last = block.last_chunk()?;
     let seen = base as usize + 64 - block.len();
-    (seen < 64).then(|| value_stops::<64>(last) >> seen)
+    (seen < 64).then(|| value_stops(last) >> seen)
 }
 
 /// The stops of a block of less than 64 octets from `base` on, and behind its end.
@@ -147,5 +148,5 @@ fn stops_of_64(block: &[u8], base: u32) -> Option<u64> {
 fn stops_of_short(block: &[u8], base: u32) -> u64 {
     let mut octets = [0; 64];
     octets.iter_mut().zip(block).for_each(|(to, from)| *to = *from);
-    value_stops::<64>(&octets).checked_shr(base).unwrap_or(0)
+    value_stops(&octets).checked_shr(base).unwrap_or(0)
 }
