@@ -214,9 +214,7 @@ impl Hooks for Client {
         block: &[u8],
     ) -> Result<Heard, RecvErrorKind> {
         let StartLine { status, version, .. } = parser.line();
-        let Some(front) = connection.exchanges.front_mut() else {
-            return Err(RecvErrorKind::UnsolicitedResponse);
-        };
+        let front = connection.exchanges.front_mut().ok_or(RecvErrorKind::UnsolicitedResponse)?;
         // Behind an offer nothing is started, so what is left of a body is left of this request's.
         let sent = front.sent || matches!(connection.body_out, BodyOut::Length(0));
         if status == 101 && !(sent && front.offer == Offer::Protocols) {

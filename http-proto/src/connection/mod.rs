@@ -220,9 +220,6 @@ impl<R: Role> Connection<R> {
 
     /// Nothing more will be sent but what is in the send buffer.
     fn begin_closing(&mut self) {
-        if matches!(self.send, SendHalf::Closed | SendHalf::Closing) {
-            return;
-        }
         self.send = SendHalf::Closing;
         self.body_out = BodyOut::None;
         self.flags.draining = false;

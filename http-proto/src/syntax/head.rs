@@ -343,20 +343,19 @@ impl HeadParser {
             self.at += 1;
             self.phase = Phase::LineLf;
         }
-        if self.phase == Phase::LineLf {
-            match block.get(self.at as usize) {
-                None => return Ok(false),
-                Some(&LF) => {}
-                Some(_) => return Err(fault(Kind::BareCr, self.at)),
-            }
-            if !self.response {
-                let target = slice(block, usize::from(self.line.first_end) + 1, self.line.second_end.into());
-                self.line.form = check_target(self.line.method, target).map_err(|kind| fault(kind, self.at))?;
-            }
-            self.at += 1;
-            self.fields.begin(self.at);
-            self.phase = Phase::Fields;
+        // What is left is `Phase::LineLf`.
+        match block.get(self.at as usize) {
+            None => return Ok(false),
+            Some(&LF) => {}
+            Some(_) => return Err(fault(Kind::BareCr, self.at)),
         }
+        if !self.response {
+            let target = slice(block, usize::from(self.line.first_end) + 1, self.line.second_end.into());
+            self.line.form = check_target(self.line.method, target).map_err(|kind| fault(kind, self.at))?;
+        }
+        self.at += 1;
+        self.fields.begin(self.at);
+        self.phase = Phase::Fields;
         Ok(true)
     }
 

@@ -388,7 +388,8 @@ impl FieldTable {
     }
 
     /// Copies the section to `side` with every fold turned into spaces, the blanks that belong to it included, so that the
-    /// spans hold for it, and moves the ends of folded values to where they now have no blanks around them.
+    /// spans hold for it, and moves the beginning of folded values behind the blanks that now stand there. Where they end
+    /// there was none when they were entered, and no line end.
     #[cold]
     pub(crate) fn write_unfolded(&mut self, block: &[u8], side: &mut Vec<u8>) {
         side.clear();
@@ -407,10 +408,6 @@ impl FieldTable {
         for span in &mut self.spans {
             while span.value < span.value_end && side.get(usize::from(span.value)).is_some_and(|&c| is_blank(c)) {
                 span.value += 1;
-            }
-            while span.value < span.value_end && side.get(usize::from(span.value_end) - 1).is_some_and(|&c| is_blank(c))
-            {
-                span.value_end -= 1;
             }
         }
     }
