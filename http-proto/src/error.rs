@@ -239,6 +239,11 @@ macro_rules! send_errors {
         #[non_exhaustive]
         pub enum SendError { $($(#[$doc])* $kind,)* }
 
+        impl SendError {
+            /// Every one.
+            pub const ALL: &'static [SendError] = &[$(SendError::$kind,)*];
+        }
+
         impl fmt::Display for SendError {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self { $(SendError::$kind => $text,)* })
