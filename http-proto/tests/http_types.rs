@@ -15,7 +15,7 @@ fn received(request: &[u8]) -> Result<Request<()>, HttpError> {
     let mut input = RecvBuf::<&[u8]>::new();
     input.feed(request);
     match connection.recv(&mut input).unwrap() {
-        Event::HeadersComplete(head) => head.to_http(),
+        Event::HeadersComplete(head) => head.try_into(),
         other => panic!("{other:?}"),
     }
 }
@@ -208,8 +208,39 @@ fn response_received() {
     assert!(answered(b"HTTP/1.1 299 \r\n\r\n").unwrap().extensions().is_empty());
     assert_eq!(answered(b"HTTP/1.1 999 \r\n\r\n").unwrap().status().as_u16(), 999);
     assert_eq!(answered(b"HTTP/1.1 099 \r\n\r\n").unwrap_err(), HttpError::Status);
+    let newer = answered(b"HTTP/1.9 200 OK\r\n\r\n").unwrap();
+    assert_eq!(
+        (newer.version(), newer.extensions().get().map(|v: &Version| v.minor())),
+        (HttpVersion::HTTP_11, Some(9))
+    );
     let odd = answered(b"HTTP/1.1 200 \xff\r\n\r\n").unwrap();
     assert_eq!(odd.extensions().get::<ReasonPhrase>().unwrap().0, &b"\xff"[..]);
+}
+
+#[test]
+fn trailers_received() {
+    let mut connection = Connection::server(Arc::new(Config::server()));
+    let mut input = RecvBuf::<&[u8]>::new();
+    input
+        .feed(b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\nx-sum:\t\xff \r\n\r\n");
+    assert!(matches!(connection.recv(&mut input), Ok(Event::HeadersComplete(_))));
+    let Event::MessageComplete(trailers) = connection.recv(&mut input).unwrap() else { panic!("no end") };
+    let map = HeaderMap::try_from(trailers).unwrap();
+    let values: Vec<_> = map.get_all("x-sum").iter().map(HeaderValue::as_bytes).collect();
+    assert_eq!((map.len(), values), (2, vec![&b"1"[..], b"\xff"]));
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    use HttpError::{ContentLength, Expect, Field, Host, Option, Status, TooManyFields, TransferEncoding, Uri};
+    let inner = SendError::RepeatedField;
+    let errors = [Uri, Status, TooManyFields, Host, ContentLength, TransferEncoding, Expect, Option, Field(inner)];
+    let mut texts: Vec<_> = errors.iter().map(HttpError::to_string).collect();
+    assert_eq!(texts.last(), Some(&inner.to_string()));
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), errors.len());
+    assert!(texts.iter().all(|text| text.len() > 3 && !text.ends_with('.')), "{texts:?}");
 }
 
 #[test]
@@ -241,6 +272,8 @@ fn targets_sent() {
         ("http://h:81/a?b", true, "GET http://h:81/a?b HTTP/1.1|Host: h:81"),
         ("https://u:p@h?q", true, "GET https://h/?q HTTP/1.1|Host: h"),
         ("http://[::1]:1", true, "GET http://[::1]:1/ HTTP/1.1|Host: [::1]:1"),
+        // Where to connect, and no path.
+        ("h:81", false, "GET / HTTP/1.1|Host: h:81"),
     ] {
         assert_eq!(line(get(uri).body(()).unwrap(), to_proxy).unwrap(), expected);
     }
@@ -332,7 +365,7 @@ fn contradictions_are_refused() {
     let split = |fields: &[(&'static str, &str)]| SplitHeaders::new(&map(fields)).map(|split| split.content_length);
     assert_eq!(split(&[("content-length", "5"), ("content-length", "5")]), Ok(Some(5)));
     assert_eq!(split(&[("content-length", "18446744073709551615")]), Ok(Some(u64::MAX)));
-    for value in ["", "+5", "-1", "5, 5", "0x5", "18446744073709551616", "5 5"] {
+    for value in ["", "+5", "-1", "5, 5", "0x5", "18446744073709551616", "184467440737095516150", "5 5"] {
         assert_eq!(split(&[("content-length", value)]), Err(HttpError::ContentLength), "{value}");
     }
     assert_eq!(split(&[("content-length", "5"), ("content-length", "6")]), Err(HttpError::ContentLength));
@@ -345,9 +378,15 @@ fn contradictions_are_refused() {
     assert_eq!(split(&[("expect", "x")]), Err(HttpError::Expect));
     assert_eq!(split(&[("host", "a"), ("host", "a")]), Err(HttpError::Host));
     assert_eq!(split(&[("date", "x"), ("date", "y")]), Err(HttpError::Field(SendError::RepeatedField)));
-    let mut odd = HeaderMap::new();
-    odd.insert("upgrade", HeaderValue::from_bytes(b"\xff").unwrap());
-    assert_eq!(SplitHeaders::new(&odd).map(|_| ()), Err(HttpError::Option));
+    // What is not text can neither be repeated nor compared.
+    for (name, error) in [("upgrade", HttpError::Option), ("connection", HttpError::Option), ("host", HttpError::Host)]
+    {
+        let odd = || HeaderValue::from_bytes(b"\xff").unwrap();
+        let (request, ()) = get("/").header(name, odd()).body(()).unwrap().into_parts();
+        assert_eq!(HttpRequestHead::new(&request, false).map(|_| ()), Err(error), "{name}");
+        let (response, ()) = Response::builder().header(name, odd()).body(()).unwrap().into_parts();
+        assert_eq!(HttpResponseHead::new(&response).map(|_| ()), Err(error), "{name}");
+    }
 }
 
 #[test]
@@ -365,6 +404,7 @@ fn body_lengths() {
     assert_eq!(with.body_length(None, true), Ok(BodyLength::Exact(5)));
     assert_eq!(without.body_length(Some(7), true), Ok(BodyLength::Exact(7)));
     assert_eq!(without.body_length(Some(0), true), Ok(BodyLength::Unknown));
+    assert_eq!(without.body_length(None, true), Ok(BodyLength::Unknown));
 }
 
 #[test]
