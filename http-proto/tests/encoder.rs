@@ -9,6 +9,7 @@ mod refusals;
 #[path = "encoder/tables.rs"]
 mod tables;
 
+use http_proto::syntax::is_host;
 use http_proto::{
     BodyLength, Chunk, Client, Config, Connection, Event, FieldBlock, OwnedRequest, OwnedResponse, Pipeline, RecvBuf,
     RequestHead, ResponseHead, SendBuf, SendError, Server, Step,
@@ -246,6 +247,7 @@ fn host() {
         let same = |read: OwnedRequest| read.view().unwrap().fields().get("host") == Some(host.as_bytes());
         assert!(read.is_ok_and(same) || !allowed);
     });
+    assert!(is_host(&[b'x'; 65_535]) && !is_host(&[b'x'; 65_536]), "longer than any head");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use crate::{DATE, attempt, client, server, wire};
 use bytes::Bytes;
-use http_proto::{BodyLength, FieldBlock, RequestHead, ResponseHead, SendBuf, SendError};
+use http_proto::{
+    BodyLength, Config, Connection, Event, FieldBlock, RecvBuf, RequestHead, ResponseHead, Role, SendBuf, SendError,
+    Step,
+};
+use std::sync::Arc;
 
 const FRAMING: [&str; 7] =
     ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Expect", "Proxy-Connection"];
@@ -98,6 +102,49 @@ fn forbidden_trailers() {
     }
     for name in ["ETag", "Digest", "Server-Timing", "grpc-status", "X-Checksum"] {
         FieldBlock::from_fields([(name, &b"1"[..])]).unwrap().check_trailers(true).unwrap();
+    }
+}
+
+/// Whether an end takes these octets as whole messages.
+fn reads<R: Role>(mut connection: Connection<R>, octets: &[u8]) -> bool {
+    let mut input = RecvBuf::<&[u8]>::new();
+    input.feed(octets);
+    let mut complete = 0;
+    while let Ok(Step::Event) = connection.step(&mut input) {
+        complete += u32::from(matches!(connection.event(&input), Event::MessageComplete(_)));
+    }
+    complete == 1 && input.unread_len() == 0
+}
+
+/// The most that a peer with the defaults takes is sent, and nothing beyond it.
+#[test]
+fn trailers_that_are_too_much_for_the_peer() {
+    let many = |count| FieldBlock::from_fields(std::iter::repeat_n(("A", &b"1"[..]), count)).unwrap();
+    // With name, colon, blank, and two line ends.
+    let long = |octets: usize| FieldBlock::from_fields([("A", &vec![b'x'; octets - 7][..])]).unwrap();
+    for (trailers, to_server, to_client) in [
+        (many(32), true, true),
+        (many(33), false, true),
+        (many(64), false, true),
+        (many(65), false, false),
+        (long(16 * 1024), true, true),
+        (long(16 * 1024 + 1), false, false),
+    ] {
+        let expected = |fits: bool| if fits { Ok(()) } else { Err(SendError::HeadTooLong) };
+        let new_client = || Connection::client(Arc::new(Config::client()));
+        let (mut client, mut out) = (new_client(), SendBuf::new());
+        client.start(&RequestHead::new("POST", "/").host("h"), BodyLength::Unknown, &mut out).unwrap();
+        let finished = attempt(&mut client, &mut out, |client, out| client.finish(Some(&trailers), out));
+        assert_eq!(finished, expected(to_server), "{} to a server", trailers.len());
+        assert_eq!(reads(Connection::server(Arc::new(Config::server())), &wire(&out)), to_server);
+
+        let (mut server, mut out) = (server("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), SendBuf::new());
+        server.respond(&ResponseHead::new(200), BodyLength::Unknown, &mut out).unwrap();
+        let finished = attempt(&mut server, &mut out, |server, out| server.finish(Some(&trailers), out));
+        assert_eq!(finished, expected(to_client), "{} to a client", trailers.len());
+        let mut client = new_client();
+        client.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut SendBuf::new()).unwrap();
+        assert_eq!(reads(client, &wire(&out)), to_client);
     }
 }
 
