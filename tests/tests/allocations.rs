@@ -156,6 +156,7 @@ fn i23_a_warm_client_allocates_nothing() {
 #[test]
 fn i23_copying_a_head_into_a_used_copy_allocates_nothing() {
     let mut owned = http_proto::OwnedRequest::default();
+    assert!(owned.view().is_none(), "nothing was copied");
     let mut server = Connection::server(Arc::new(Config::server()));
     let (mut input, mut out) = (RecvBuf::<Vec<u8>>::new(), SendBuf::new());
     let count = allocations(|| {

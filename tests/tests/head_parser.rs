@@ -52,7 +52,7 @@ fn by_parser(parser: &mut HeadParser, case: &Case, method: &str, end: usize) -> 
 
 #[test]
 fn a_parser_alone_finds_what_a_connection_finds() {
-    let mut parser = HeadParser::new();
+    let mut parser = HeadParser::default();
     let mut found = [0; 3];
     for case in public().iter().filter(|case| !case.input.starts_with(b"\r")) {
         let method = match (case.role, case.requests.first()) {

@@ -3,12 +3,13 @@
 use bytes::{Bytes, BytesMut};
 use http_proto::buffer::Fill;
 use http_proto::{BodyLength, Client, Connection, Event, RecvBuf, RequestHead, ResponseHead, Server, Step};
+use tests::pair::inbox::Inbox;
 use tests::pair::one::One;
 
 const KIB: usize = 1024;
 
 /// A client in the middle of an answer of so many octets, whose head has been consumed.
-fn receiving<S: for<'a> tests::pair::inbox::Inbox<'a>>(length: usize) -> One<Client, S> {
+fn receiving<S: for<'a> Inbox<'a>>(length: usize) -> One<Client, S> {
     let mut client = One::new(Connection::client(std::sync::Arc::new(http_proto::Config::client())));
     client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap();
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
@@ -121,8 +122,46 @@ fn i8_retain_copies_from_other_storages_and_keeps_no_head() {
 }
 
 #[test]
+fn an_event_that_is_over_cannot_be_retained() {
+    fn check<S: for<'a> Inbox<'a>>(end: impl Fn(&mut RecvBuf<S>)) {
+        let mut client = receiving::<S>(6);
+        S::give(&mut client.input, b"abc");
+        assert_eq!(client.connection.step(&mut client.input), Ok(Step::Event));
+        end(&mut client.input);
+        assert_eq!(client.input.retain(), "");
+        assert_eq!(client.hear("def")[..2], ["P def", "M"], "and nothing else is lost");
+    }
+    check::<Vec<u8>>(|input| assert!(!input.spare_mut().is_empty()));
+    check::<BytesMut>(|input| assert!(!input.spare_mut().is_empty()));
+    check::<Bytes>(|input| input.feed(Bytes::new()));
+}
+
+// What was fed before the pieces in front of it had been read is carried over, content among it.
+#[test]
+fn content_and_tail_that_were_carried_over_can_be_retained() {
+    let mut server: One<Server, Bytes> =
+        One::new(Connection::server(std::sync::Arc::new(http_proto::Config::server())));
+    server.input.feed(Bytes::from_static(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc"));
+    server.input.feed(Bytes::from_static(b"defCONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\nta"));
+    assert_eq!(server.connection.step(&mut server.input), Ok(Step::Event));
+    let mut content = Vec::new();
+    while let Event::Payload(_) = server.connection.recv(&mut server.input).unwrap() {
+        content.extend_from_slice(&server.input.retain());
+    }
+    assert_eq!(content, b"abcdef");
+    server.connection.respond(&ResponseHead::new(200), BodyLength::Empty, &mut server.out).unwrap();
+    assert_eq!(server.events(), ["H CONNECT h:1 HTTP/1.1", "M", "Paused"]);
+    server.input.feed(Bytes::from_static(b"il"));
+    server.connection.upgrade(&ResponseHead::new(200), &mut server.out).unwrap();
+    assert_eq!(server.connection.step(&mut server.input), Ok(Step::Event));
+    assert!(matches!(server.connection.event(&server.input), Event::UpgradeTail(b"tail")));
+    assert_eq!(server.input.retain(), "tail");
+    assert_eq!(server.input.unread_len(), 0);
+}
+
+#[test]
 fn lend_sends_the_unread_in_front_and_restore_finds_what_came_behind() {
-    fn check<S: Fill + AsRef<[u8]> + Extend<u8> + for<'a> tests::pair::inbox::Inbox<'a>>() {
+    fn check<S: Fill + AsRef<[u8]> + Extend<u8> + for<'a> Inbox<'a>>() {
         let mut client = receiving::<S>(10);
         client.hear("0123");
         client.connection.start(&RequestHead::get("h", "/"), BodyLength::Empty, &mut client.out).unwrap_err();
@@ -156,6 +195,8 @@ fn a_lent_storage_has_room() {
 fn restore_refuses_what_cannot_be_the_lent_storage() {
     let mut buffer = RecvBuf::<Vec<u8>>::new();
     let refused = buffer.restore(vec![1, 2, 3], 3).unwrap_err();
+    let told = format!("{refused:?}: {refused}");
+    assert_eq!(told, "RestoreError: the storage is not the one that was lent, or too short", "no octet of it");
     assert_eq!(refused.0, [1, 2, 3], "nothing was lent, and nothing is lost");
     buffer.fill_from(b"unread");
     let mut storage = buffer.lend().unwrap();
