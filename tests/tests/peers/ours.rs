@@ -65,6 +65,12 @@ impl Flavour for http_smol::Smol {
     }
 }
 
+impl Flavour for http_std::async_std::AsyncStd {
+    fn block_on(main: impl Future<Output = ()> + Send + 'static) {
+        async_std::task::block_on(main);
+    }
+}
+
 impl Flavour for http_std::Threads {
     fn block_on(main: impl Future<Output = ()> + Send + 'static) {
         http_std::block_on(main);
@@ -135,6 +141,7 @@ macro_rules! on_every_runtime {
     ($($name:ident),+ $(,)?) => {
         on_every_runtime! { in on_tokio: http_tokio::Client => $($name),+ }
         on_every_runtime! { in on_smol: http_smol::Client => $($name),+ }
+        on_every_runtime! { in on_async_std: http_std::async_std::Client => $($name),+ }
         // That of the crate waits for each request; this is what it waits for.
         on_every_runtime! { in on_threads: http_driver::Client<http_std::Dialer> => $($name),+ }
     };

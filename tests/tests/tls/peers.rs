@@ -3,11 +3,12 @@
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use http_driver::rustls::pki_types::ServerName;
-use http_tokio::{Body, BodyError, Client, Dialer, serve, service_fn};
+use http_driver::{Body, BodyError, ClientBuilder, Connect, Dial, Dialer, service_fn};
+use http_std::async_std::AsyncStd;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use tests::certificates::VERSIONS;
 use tests::scenario::DEADLINE;
@@ -45,14 +46,46 @@ async fn hyper_asks(to: SocketAddr) {
     }
 }
 
+/// A listener, and where it listens.
+fn listen() -> (net::TcpListener, SocketAddr) {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let to = listener.local_addr().unwrap();
+    (listener, to)
+}
+
+async fn echo(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(request.into_body()))
+}
+
 // I26
 #[tokio::test]
-async fn hyper_is_served() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = listener.local_addr().unwrap();
-    let echo = service_fn(async |request: Request<Body>| Ok::<_, Infallible>(Response::new(request.into_body())));
-    serve(listener, echo).tls(Arc::clone(&keys().server)).spawn();
+async fn hyper_is_served_by_tokio() {
+    let (listener, to) = listen();
+    let server = http_tokio::serve(TcpListener::from_std(listener).unwrap(), service_fn(echo));
+    let server = server.tls(Arc::clone(&keys().server)).spawn();
     timeout(DEADLINE, hyper_asks(to)).await.unwrap();
+    server.dispose().await;
+}
+
+// I26
+#[tokio::test]
+async fn hyper_is_served_by_smol() {
+    let (listener, to) = listen();
+    let server = http_smol::serve(smol::net::TcpListener::try_from(listener).unwrap(), service_fn(echo));
+    let server = server.tls(Arc::clone(&keys().server)).spawn();
+    timeout(DEADLINE, hyper_asks(to)).await.unwrap();
+    server.dispose().await;
+}
+
+// I26
+#[tokio::test]
+async fn hyper_is_served_by_async_std() {
+    let (listener, to) = listen();
+    let server = http_std::async_std::serve(async_std::net::TcpListener::from(listener), service_fn(echo));
+    let server = server.tls(Arc::clone(&keys().server)).spawn();
+    timeout(DEADLINE, hyper_asks(to)).await.unwrap();
+    server.dispose().await;
 }
 
 // I26
@@ -62,39 +95,70 @@ async fn hyper_is_served_by_threads() {
         let content = request.body_mut().collect(2 * LENGTH)?;
         Ok::<_, BodyError>(Response::new(http_std::Body::from(content)))
     });
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let to = listener.local_addr().unwrap();
+    let (listener, to) = listen();
     let server = http_std::serve(listener, echo).tls(Arc::clone(&keys().server)).spawn().unwrap();
     timeout(DEADLINE, hyper_asks(to)).await.unwrap();
     server.dispose();
 }
 
+/// Serves one connection after the other, each to its end.
+async fn hyper_serves(listener: net::TcpListener) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::clone(&keys().server));
+    for _ in VERSIONS {
+        let tls = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+        let echo = hyper::service::service_fn(async |request: Request<Incoming>| {
+            Ok::<_, Infallible>(Response::new(request.into_body()))
+        });
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), echo).await.unwrap();
+    }
+}
+
+/// Sends content and gets it back, over one connection of each client.
+async fn ask<D: Dial + Clone>(runtime: D, to: SocketAddr)
+where
+    Dialer<D>: Connect,
+{
+    for config in &keys().clients {
+        let client = ClientBuilder::new(Dialer::new(runtime.clone()).tls(Arc::clone(config))).build();
+        for _ in 0..3 {
+            let answer = client.post(format!("https://{to}/")).body(content()).send().await;
+            let answer = answer.unwrap().body_mut().collect(2 * LENGTH).await.unwrap();
+            assert!(answer == content());
+        }
+        assert_eq!(client.connections().connections, 1);
+    }
+}
+
+/// Before hyper, whichever thread the client is on.
+async fn before_hyper(asking: impl FnOnce(SocketAddr) + Send + 'static) {
+    let (listener, to) = listen();
+    let serving = tokio::spawn(hyper_serves(listener));
+    timeout(DEADLINE, tokio::task::spawn_blocking(move || asking(to))).await.unwrap().unwrap();
+    timeout(DEADLINE, serving).await.unwrap().unwrap();
+}
+
 // I26
 #[tokio::test]
-async fn hyper_serves() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = listener.local_addr().unwrap();
-    let acceptor = TlsAcceptor::from(Arc::clone(&keys().server));
-    let serving = tokio::spawn(async move {
-        for _ in VERSIONS {
-            let tls = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
-            let echo = hyper::service::service_fn(async |request: Request<Incoming>| {
-                Ok::<_, Infallible>(Response::new(request.into_body()))
-            });
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), echo).await.unwrap();
-        }
-    });
-    let asking = async {
-        for config in &keys().clients {
-            let client = Client::builder().connector(Dialer::default().tls(Arc::clone(config))).build();
-            for _ in 0..3 {
-                let answer = client.post(format!("https://{to}/")).body(content()).send().await;
-                let answer = answer.unwrap().body_mut().collect(2 * LENGTH).await.unwrap();
-                assert!(answer == content());
-            }
-            assert_eq!(client.connections().connections, 1);
-        }
-        serving.await.unwrap();
-    };
-    timeout(DEADLINE, asking).await.unwrap();
+async fn hyper_serves_tokio() {
+    let runtime = tokio::runtime::Handle::current();
+    before_hyper(move |to| runtime.block_on(ask(http_tokio::Tokio, to))).await;
+}
+
+// I26
+#[tokio::test]
+async fn hyper_serves_smol() {
+    before_hyper(|to| smol::block_on(ask(http_smol::Smol::default(), to))).await;
+}
+
+// I26
+#[tokio::test]
+async fn hyper_serves_async_std() {
+    before_hyper(|to| async_std::task::block_on(ask(AsyncStd, to))).await;
+}
+
+// I26
+#[tokio::test]
+async fn hyper_serves_threads() {
+    before_hyper(|to| http_std::block_on(ask(http_std::Threads, to))).await;
 }
