@@ -81,7 +81,8 @@ impl<L: Listener, S: ThreadService> Server<L, S> {
     }
 
     /// Threads that answer requests; so many requests are in the hands of the service at the same time. A connection
-    /// without a request holds none. Default: 8 for each processor, as handlers mostly wait.
+    /// without a request holds none, nor does one whose client takes its time to read the answer; one that takes its time
+    /// to send content to a handler holds one. Default: 8 for each processor, as handlers mostly wait.
     pub fn workers(mut self, threads: usize) -> Self {
         self.setup.workers = threads.max(1);
         self

@@ -23,6 +23,13 @@ struct Place<S> {
     told: Told,
 }
 
+impl<S> Place<S> {
+    fn stir(&mut self) -> Option<Box<Task<S>>> {
+        self.stirred = self.task.is_none();
+        self.task.take()
+    }
+}
+
 impl<S> Parked<S> {
     pub(super) fn new() -> Self {
         Parked { places: HashMap::new(), alarms: BTreeSet::new() }
@@ -76,12 +83,14 @@ impl<S> Parked<S> {
         Some(task)
     }
 
+    /// The same of whatever else concerns a connection.
+    pub(super) fn stir_one(&mut self, number: u64) -> Option<Box<Task<S>>> {
+        self.places.get_mut(&number).and_then(Place::stir)
+    }
+
     /// Has all connections looked at; those that are not in the hands of workers are returned.
     pub(super) fn stir_all(&mut self) -> impl Iterator<Item = Box<Task<S>>> {
-        self.places.values_mut().filter_map(|place| {
-            place.stirred = place.task.is_none();
-            place.task.take()
-        })
+        self.places.values_mut().filter_map(Place::stir)
     }
 
     /// One whose deadline has passed.

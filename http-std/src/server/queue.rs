@@ -5,6 +5,7 @@
 use super::ThreadService;
 use super::parked::Parked;
 use crate::clock;
+use crate::link::Awaited;
 use crate::serving::{After, Shared, Task};
 use crate::waiting::Bell;
 use http_driver::parts::{guarded, lock};
@@ -12,8 +13,8 @@ use http_proto::Instant;
 use mio::{Events, Poll, Registry, Token};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -89,6 +90,20 @@ impl Wake for Alarm {
     }
 }
 
+/// Has a connection looked at that waits for its client.
+struct Stir<S> {
+    bench: Weak<Bench<S>>,
+    number: u64,
+}
+
+impl<S: ThreadService> Wake for Stir<S> {
+    fn wake(self: Arc<Self>) {
+        if let Some(bench) = self.bench.upgrade() {
+            bench.stir(self.number);
+        }
+    }
+}
+
 type Open<'a, S> = MutexGuard<'a, Books<S>>;
 
 impl<S> Bench<S> {
@@ -133,7 +148,7 @@ impl<S: ThreadService> Bench<S> {
             let bench = Arc::clone(this);
             let work = move || {
                 bell.install();
-                bench.work();
+                Bench::work(&bench);
             };
             thread::Builder::new().name(format!("http-worker-{number}")).spawn(work)?;
         }
@@ -163,6 +178,14 @@ impl<S: ThreadService> Bench<S> {
         let mut books = lock(&self.books);
         let Books { queue, parked, .. } = &mut *books;
         queue.extend(parked.stir_all());
+        self.call(books);
+    }
+
+    /// Has this connection looked at.
+    fn stir(&self, number: u64) {
+        let mut books = lock(&self.books);
+        let task = books.parked.stir_one(number);
+        books.queue.extend(task);
         self.call(books);
     }
 
@@ -205,15 +228,21 @@ impl<S: ThreadService> Bench<S> {
         }
     }
 
-    fn work(&self) {
-        let mut books = lock(&self.books);
-        while let Some(mut task) = self.next(books) {
+    fn work(this: &Arc<Self>) {
+        let mut books = lock(&this.books);
+        while let Some(mut task) = this.next(books) {
             let begun = clock::now();
-            let run = guarded(|| task.run(|| self.is_crowded(), |shared| self.hold_back(shared)));
+            let run = guarded(|| task.run(|| this.is_crowded(), |shared| this.hold_back(shared)));
             books = match run {
-                Some(After::Park { readable, writable, deadline }) => {
+                Some(After::Park(Awaited { readable, writable, deadline })) => {
+                    if task.is_streaming() {
+                        // The handler may yet cut its answer off.
+                        let stir =
+                            Waker::from(Arc::new(Stir { bench: Arc::downgrade(this), number: task.shared.info.id() }));
+                        task.shared.info.set_task(&Context::from_waker(&stir));
+                    }
                     let entered = task.shared.enter_set(readable, writable);
-                    let mut books = lock(&self.books);
+                    let mut books = lock(&this.books);
                     let again = match entered {
                         Ok(()) => books.parked.park(task, deadline),
                         // It cannot be watched: it is looked at again and again, as long as there is no other way.
@@ -223,7 +252,7 @@ impl<S: ThreadService> Bench<S> {
                     books
                 }
                 Some(After::Yield) => {
-                    let mut books = lock(&self.books);
+                    let mut books = lock(&this.books);
                     books.queue.push_back(task);
                     books
                 }
@@ -234,7 +263,7 @@ impl<S: ThreadService> Bench<S> {
                     let number = task.shared.info.id();
                     // What a service leaves behind when it is dropped must not end the worker.
                     guarded(|| drop(task));
-                    let mut books = lock(&self.books);
+                    let mut books = lock(&this.books);
                     books.parked.remove(number);
                     books
                 }

@@ -4,6 +4,7 @@ use super::calls::Awaiting;
 use super::{Conn, Shared};
 use crate::Body;
 use crate::body::{Found, Source};
+use crate::link::Awaited;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::Body as _;
@@ -13,15 +14,28 @@ use http_proto::{BodyLength, Flow, ResponseHead, SendError};
 use std::pin::Pin;
 use std::task::Poll;
 
+/// Pieces of content sent in one go, after which others may want the worker.
+const PIECES: usize = 64;
+
 /// What has become of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {
     /// It is in the buffer as a whole.
     Complete,
+    /// There is more content than has been sent.
+    Continues(Streaming),
+    /// The same, and the client takes no more at present.
+    Waits(Streaming, Awaited),
     /// The connection speaks another protocol from here on.
     Upgraded,
     /// The connection is over, or to be cut off.
     Gone,
+}
+
+/// An answer whose head has been sent, with the rest of its content.
+pub(super) struct Streaming {
+    body: Body,
+    /// A piece that was asked for before.
+    first: Option<Piece>,
 }
 
 /// A piece of an answer's content.
@@ -78,28 +92,31 @@ impl Shared {
         match begun {
             Begun::Complete => Answered::Complete,
             Begun::Upgraded => Answered::Upgraded,
-            Begun::Content | Begun::Swallow => self.stream(&mut body, first),
+            Begun::Content | Begun::Swallow => self.stream(Streaming { body, first }, false),
         }
     }
 
-    /// Sends the content of an answer.
-    fn stream(&self, body: &mut Body, mut first: Option<Piece>) -> Answered {
-        let made_when_asked = body.is_made_when_asked();
-        loop {
+    /// Sends the content of an answer, as far as the client takes it; its socket may be `broken`.
+    pub(super) fn stream(&self, mut streaming: Streaming, mut broken: bool) -> Answered {
+        let made_when_asked = streaming.body.is_made_when_asked();
+        for _ in 0..PIECES {
             let (unsent, full) = self.unsent();
-            let crowded = full || unsent >= BATCH || (made_when_asked && unsent > 0);
-            if crowded && !self.write_until_less_than(BATCH) {
-                return Answered::Gone;
+            if full || unsent >= BATCH || (made_when_asked && unsent > 0) {
+                let Some(awaited) = self.tend(std::mem::take(&mut broken)) else { return Answered::Gone };
+                if self.unsent().0 >= BATCH {
+                    return Answered::Waits(streaming, Awaited { writable: true, ..awaited });
+                }
             }
-            let piece = match first.take() {
+            let piece = match streaming.first.take() {
                 Some(piece) => piece,
-                None => self.piece(body),
+                None => self.piece(&mut streaming.body),
             };
-            let over = body.is_end_stream();
+            let over = streaming.body.is_end_stream();
             if let Some(answered) = self.with(|conn| conn.send_piece(piece, over)) {
                 return answered;
             }
         }
+        Answered::Continues(streaming)
     }
 
     /// The next piece of an answer's content.

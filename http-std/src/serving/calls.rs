@@ -2,7 +2,6 @@
 
 use super::{Conn, Content, Shared};
 use crate::clock;
-use crate::link::Awaited;
 use crate::waiting::{self, Ready, Running};
 use http_driver::OnDisconnect;
 use http_driver::parts::guarded;
@@ -83,18 +82,6 @@ impl Shared {
             }
         }
         Awaiting::Gone
-    }
-
-    /// Waits until fewer octets than this are to be sent; false: the connection is over.
-    pub(super) fn write_until_less_than(&self, most: u64) -> bool {
-        let mut ready = Ready::default();
-        loop {
-            let Some(awaited) = self.tend(ready.broken) else { return false };
-            if self.unsent().0 < most {
-                return true;
-            }
-            ready = self.wait(Awaited { writable: true, ..awaited });
-        }
     }
 
     /// Octets that wait to be written, and whether they are too many.

@@ -17,6 +17,11 @@ impl Current {
 }
 
 impl Shared {
+    /// Whether the request that is being answered is there as a whole.
+    pub(super) fn is_request_complete(&self) -> bool {
+        self.with(|conn| conn.current.as_ref().is_none_or(Current::is_complete))
+    }
+
     /// The answer is in the buffer; false: it was cut off, and so is the connection.
     pub(super) fn finish_exchange(&self) -> bool {
         self.with(|conn| {

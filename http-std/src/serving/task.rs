@@ -2,16 +2,16 @@
 //! something to do, and put down again.
 
 use super::Shared;
-use super::answers::Answered;
+use super::answers::{Answered, Streaming};
 use super::calls::Awaiting;
 #[cfg(feature = "rustls")]
 use super::handshake::{Shaken, Shaking};
 use super::requests::Next;
+use crate::link::Awaited;
 use crate::{Body, Carrier, clock, waiting};
 use http::{Request, Response};
 use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
-use http_proto::Instant;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -21,6 +21,8 @@ pub(crate) struct Task<S> {
     /// What the system has told of.
     pub(crate) told: Told,
     stage: Stage<S>,
+    /// The answer that is being sent.
+    streaming: Option<Box<Streaming>>,
     services: Arc<Services<S>>,
 }
 
@@ -47,11 +49,7 @@ enum Stage<S> {
 /// What becomes of a task that a worker puts down.
 pub(crate) enum After {
     /// It waits until its socket is ready, or for the deadline.
-    Park {
-        readable: bool,
-        writable: bool,
-        deadline: Option<Instant>,
-    },
+    Park(Awaited),
     /// There is more to do, when others have had their turn.
     Yield,
     Over,
@@ -67,7 +65,7 @@ where
 {
     /// A connection that has just been accepted.
     pub(crate) fn new(shared: Arc<Shared>, services: Arc<Services<S>>) -> Self {
-        let mut task = Task { shared, told: Told::default(), stage: Stage::Over, services };
+        let mut task = Task { shared, told: Told::default(), stage: Stage::Over, streaming: None, services };
         #[cfg(feature = "rustls")]
         if let Some(config) = task.shared.options.tls.config() {
             match Shaking::new(&task.shared, config) {
@@ -115,6 +113,11 @@ where
         }
     }
 
+    /// Whether an answer is being sent, for which somebody may have more to say.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.streaming.is_some()
+    }
+
     /// Does what there is to do, but not for ever if others want the worker (`crowded`). Somebody is told of answers that
     /// are held back (`hold_back`) for others that the client has asked for, too.
     pub(crate) fn run(&mut self, crowded: impl Fn() -> bool, hold_back: impl Fn(&Arc<Shared>)) -> After {
@@ -133,36 +136,57 @@ where
                     return After::Yield;
                 }
             }
-            match self.next() {
-                Next::Over => return After::Over,
-                Next::Refuse(error) => self.shared.refuse(error),
-                Next::Request(request) => {
-                    burst += 1;
-                    let answered = match request.and_then(|request| self.call(*request, &hold_back)) {
-                        Ok(Some(response)) => self.shared.answer(response),
-                        Ok(None) => Answered::Gone,
-                        Err(status) => self.shared.answer_fault(status),
-                    };
-                    let goes_on = match answered {
-                        Answered::Complete => self.shared.finish_exchange(),
-                        Answered::Upgraded => {
-                            self.shared.finish_http();
-                            return After::Over;
+            let answered = match self.streaming.take() {
+                Some(streaming) => self.shared.stream(*streaming, std::mem::take(&mut self.told.broken)),
+                None => match self.next() {
+                    Next::Over => return After::Over,
+                    Next::Refuse(error) => {
+                        self.shared.refuse(error);
+                        continue;
+                    }
+                    Next::Request(request) => {
+                        burst += 1;
+                        match request.and_then(|request| self.call(*request, &hold_back)) {
+                            Ok(Some(response)) => self.shared.answer(response),
+                            Ok(None) => Answered::Gone,
+                            Err(status) => self.shared.answer_fault(status),
                         }
-                        Answered::Gone => false,
-                    };
-                    if !goes_on {
-                        self.shared.cut_off();
-                        return After::Over;
                     }
-                }
-                Next::Wait(awaited) => {
-                    let super::Awaited { readable, writable, deadline } = awaited;
-                    if !std::mem::take(&mut self.told.broken) || readable {
-                        return After::Park { readable, writable, deadline };
+                    Next::Wait(awaited) => {
+                        if !std::mem::take(&mut self.told.broken) || awaited.readable {
+                            return After::Park(awaited);
+                        }
+                        self.shared.lose();
+                        continue;
                     }
-                    self.shared.lose();
+                },
+            };
+            let goes_on = match answered {
+                Answered::Complete => self.shared.finish_exchange(),
+                Answered::Continues(streaming) => {
+                    self.streaming = Some(Box::new(streaming));
+                    burst = BURST;
+                    true
                 }
+                Answered::Waits(streaming, awaited) => {
+                    self.streaming = Some(Box::new(streaming));
+                    if self.shared.is_request_complete() {
+                        return After::Park(awaited);
+                    }
+                    // Whoever reads the content of the request looks after the connection as well, and it cannot be put
+                    // down meanwhile.
+                    self.told.broken = self.shared.wait(awaited).broken;
+                    true
+                }
+                Answered::Upgraded => {
+                    self.shared.finish_http();
+                    return After::Over;
+                }
+                Answered::Gone => false,
+            };
+            if !goes_on {
+                self.shared.cut_off();
+                return After::Over;
             }
         }
     }

@@ -55,7 +55,7 @@ pub(crate) fn run_as<S: ThreadService + Clone>(secure: bool, service: S, workers
     Running(server.spawn().unwrap())
 }
 
-fn exchange(request: &Request<Body>) -> Exchange {
+pub(crate) fn exchange(request: &Request<Body>) -> Exchange {
     request.extensions().get::<Exchange>().unwrap().clone()
 }
 

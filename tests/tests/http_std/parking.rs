@@ -1,13 +1,15 @@
 //! Connections that wait for their clients hold no worker.
 
-use crate::handlers::{Running, run};
+use crate::handlers::{KINDS, Running, exchange, run, run_as};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Request, Response};
 use http_std::{Body, Config, ListenOptions, ThreadService, handler_fn, serve};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use tests::scenario::{Client, GET, Permits, get, within};
+use tests::scenario::{Client, DEADLINE, GET, Permits, get, within};
 
 fn hello(_: Request<Body>) -> Response<Body> {
     Response::new(Body::from("Hello, World!"))
@@ -160,6 +162,93 @@ fn the_last_octets_for_a_slow_reader_hold_no_worker() {
     answered(&mut server.client());
     assert_eq!(slow.answer().content.len(), LENGTH);
     answered(&mut slow);
+}
+
+const PIECE: usize = 64 * 1024;
+
+/// More than sockets hold.
+const PIECES: usize = 256;
+
+/// Content that is made piece by piece, of so many.
+fn pieces(count: usize) -> Body {
+    let piece = || Ok::<_, Infallible>(vec![b'x'; PIECE]);
+    Body::pieces(std::iter::repeat_with(piece).take(count))
+}
+
+fn long() -> Response<Body> {
+    let mut response = Response::new(pieces(PIECES));
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(PIECE * PIECES));
+    response
+}
+
+// Nor do those who let an answer wait that is still being made.
+#[test]
+fn slow_readers_of_long_answers_hold_no_worker() {
+    let handler = |request: Request<Body>| match request.uri().path() {
+        "/long" => long(),
+        _ => hello(request),
+    };
+    for &secure in KINDS {
+        let server = run_as(secure, handler_fn(handler), 1);
+        let mut slow: Vec<_> = (0..5).map(|_| server.client_of(secure)).collect();
+        for client in &mut slow {
+            client.send(get("/long") + GET);
+        }
+        for _ in 0..5 {
+            answered(&mut server.client_of(secure));
+        }
+        for client in &mut slow {
+            assert_eq!(client.answer().content.len(), PIECES * PIECE);
+            assert_eq!(client.answer().text(), "Hello, World!");
+        }
+    }
+}
+
+// Who reads as fast as the answer is made does so for a while, and then others have their turn.
+#[test]
+fn an_endless_answer_leaves_the_worker_to_others() {
+    let handler = |request: Request<Body>| match request.uri().path() {
+        "/endless" => Response::new(pieces(usize::MAX)),
+        _ => hello(request),
+    };
+    let server = run(handler_fn(handler), 1);
+    let mut reader = server.client();
+    reader.send(get("/endless"));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Relaxed) {
+                reader.octets(PIECE);
+            }
+        });
+        for _ in 0..5 {
+            answered(&mut server.client());
+        }
+        over.store(true, Relaxed);
+    });
+}
+
+// While it waits for its client there is no thread that would notice.
+#[test]
+fn a_long_answer_may_be_cut_off_though_nobody_reads_it() {
+    let (sender, exchanges) = mpsc::channel();
+    let handler = move |request: Request<Body>| match request.uri().path() {
+        "/long" => {
+            sender.send(exchange(&request)).unwrap();
+            long()
+        }
+        _ => hello(request),
+    };
+    let server = run_with(handler_fn(handler), |config| config.timeouts.write = Duration::from_secs(3600));
+    let mut client = server.client();
+    client.send(get("/long"));
+    let exchange = exchanges.recv_timeout(DEADLINE).unwrap();
+    // The worker has put it down when another connection is served.
+    client.head();
+    answered(&mut server.client());
+    exchange.abort();
+    within(|| server.0.connections().is_empty());
+    client.rest_until_reset();
 }
 
 // A queue of one connection: the others wait in the kernel, and all are served.
