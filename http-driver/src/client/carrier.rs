@@ -27,14 +27,19 @@ impl<C: Connect> Carrier<C> {
             let Some(flight) = self.lease.as_mut().and_then(Lease::flight) else { return Poll::Ready(Ok(())) };
             // If the request cannot be finished, what was sent of it must not be taken for the whole.
             flight.pump(cx).map_err(|_| BodyError::Over)?;
+            // Nobody will read the answer: the exchange is given up, unless all of it has come.
+            if self.content.take_if(|content| content.is_abandoned()).is_some() {
+                if !flight.pass_over() {
+                    return Poll::Ready(Ok(()));
+                }
+                flight.end();
+            }
             let wanted = match &self.content {
                 None if !flight.is_uploading() || flight.is_closed() => {
                     flight.report();
                     return Poll::Ready(Ok(()));
                 }
                 None => false,
-                // Nobody will read the answer.
-                Some(content) if content.is_abandoned() => return Poll::Ready(Ok(())),
                 // The server may be silent for long, so that nothing else would tell that nobody reads.
                 Some(content) => content.watch(cx),
             };

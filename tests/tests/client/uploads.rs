@@ -216,6 +216,30 @@ fn an_answer_that_is_dropped_ends_the_upload() {
     }
 }
 
+// N27: unless all of it has come: then the rest of the request goes out, as behind an answer that was read to its end.
+#[test]
+fn an_answer_that_has_come_whole_may_be_dropped() {
+    for reads in [false, true] {
+        let mut site = Site::new();
+        site.lines.limit(900);
+        let (task, peer) = site.open(post(vec![b'x'; 1000]));
+        site.answer(&peer, HELLO);
+        let mut body = task.done().unwrap().into_body();
+        if reads {
+            let task = site.task(async move { (body.chunk().await.unwrap().unwrap(), body) });
+            let (chunk, rest) = task.done();
+            assert_eq!(chunk, "hello");
+            body = rest;
+        }
+        drop(body);
+        site.world.turn();
+        let begun = peer.read().len();
+        site.world.turn();
+        assert!(begun == 900 && peer.read().ends_with(b"xxx"), "reads: {reads}");
+        assert_eq!(site.client.connections().idle, 1, "reads: {reads}");
+    }
+}
+
 // X6: the deadline of the whole exchange holds for an upload behind its answer, too.
 #[test]
 fn an_upload_behind_its_answer_has_the_deadline_of_the_whole() {
