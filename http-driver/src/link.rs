@@ -234,7 +234,7 @@ impl<R: Side, Io: Transport, T: Timer> Link<R, Io, T> {
         }
         let room = inbox.buffer().spare_mut();
         if room.is_empty() {
-            // What is read into it would be taken for the end of the input. There is room again behind the next event.
+            // It is lent. What is read into no room would be taken for the end of the input.
             return Poll::Pending;
         }
         let most = room.len().min(READ);

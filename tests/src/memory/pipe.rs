@@ -166,9 +166,9 @@ impl Wire {
 
 impl Transport for Wire {
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        assert!(!room.is_empty(), "no room to read into");
         let mut pipe = self.pipe.lock().unwrap();
         pipe.counts[self.side].reads += 1;
-        assert!(!room.is_empty(), "no room to read into");
         let input = &mut pipe.into[self.side];
         match &mut input.ending {
             Some(Ending::Reset { told: told @ false }) => {

@@ -258,6 +258,21 @@ fn an_upload_behind_its_answer_has_the_deadline_of_the_whole() {
     assert!(peer.saw_reset() && site.is_empty());
 }
 
+// X6: so has a request of which nothing is left but to be written; its connection carries no other.
+#[test]
+fn a_request_that_is_not_written_by_the_deadline_of_the_whole_is_cut_off() {
+    let mut site = Site::new();
+    site.lines.limit(900);
+    let request = site.client.post("http://example.com/").body(vec![b'x'; 1000]).timeout(secs(5));
+    let task = site.task(request.send());
+    let peer = site.lines.peer();
+    site.answer(&peer, HELLO);
+    let response = task.done().unwrap();
+    assert_eq!(site.text(response), "hello");
+    site.world.advance(secs(5));
+    assert!(peer.saw_reset() && site.is_empty());
+}
+
 /// Content that panics when it is asked for the second time.
 struct Panics(bool);
 

@@ -139,6 +139,19 @@ fn answers_at_every_split() {
     }
 }
 
+// Nothing is read where there is no room: that would be taken for the end of the input.
+#[test]
+fn a_buffer_that_is_lent_is_not_read_into() {
+    let (mut end, peer) = server();
+    peer.send(&GET[..10]);
+    end.rest();
+    let lent = end.inbox.buffer().lend().unwrap();
+    peer.send(&GET[10..]);
+    end.rest();
+    end.inbox.buffer().restore(lent, 0).unwrap();
+    assert!(matches!(end.events()[..], [Seen::Head(_), Seen::Complete(_)]));
+}
+
 // I18: whatever the events were, behind `Closed` there is nothing but `Closed`.
 #[test]
 fn i18_closed_comes_once_and_last() {

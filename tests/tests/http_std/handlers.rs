@@ -333,3 +333,28 @@ fn a_stuck_handler_holds_up_no_shutdown() {
     assert_eq!(client.rest_until_reset(), b"");
     gate.add(1);
 }
+
+// L14: nothing tells a plain handler that a shutdown has begun; its answer says all the same that it is the last.
+#[test]
+fn an_answer_that_is_made_while_a_shutdown_begins_is_the_last() {
+    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
+    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
+    let handler = move |_: Request<Body>| {
+        arrives.add(1);
+        opened.take();
+        Response::new(Body::from("the last"))
+    };
+    let server = run(handler_fn(handler), 2);
+    let (mut client, idle) = (server.client(), server.client());
+    client.send(GET);
+    arrived.take();
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(server.0.shutdown(DEADLINE).cut_off, 0));
+        // It has begun when those with nothing to do are gone.
+        assert_eq!(idle.rest(), "");
+        gate.add(1);
+        let answer = client.answer();
+        assert!(answer.closes() && answer.text() == "the last", "{answer:?}");
+        assert_eq!(client.rest(), "");
+    });
+}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use tests::scenario::{Client, DEADLINE, GET, Permits, get, within};
+use tests::scenario::{Client, DEADLINE, GET, Permits, SHORT, get, within};
 
 fn hello(_: Request<Body>) -> Response<Body> {
     Response::new(Body::from("Hello, World!"))
@@ -24,15 +24,21 @@ fn answered(client: &mut Client) {
 /// A server whose `/gate` says that a request has arrived, and answers it when the gate is opened.
 fn gated(workers: usize) -> (Running<impl ThreadService>, Arc<Permits>, Arc<Permits>) {
     let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
-    let (arrives, opened) = (Arc::clone(&arrived), Arc::clone(&gate));
-    let handler = move |request: Request<Body>| {
+    (run(handler_fn(gated_by(&arrived, &gate)), workers), arrived, gate)
+}
+
+fn gated_by(
+    arrived: &Arc<Permits>,
+    gate: &Arc<Permits>,
+) -> impl Fn(Request<Body>) -> Response<Body> + Clone + Send + Sync + use<> {
+    let (arrives, opened) = (Arc::clone(arrived), Arc::clone(gate));
+    move |request| {
         if request.uri().path() == "/gate" {
             arrives.add(1);
             opened.take();
         }
         hello(request)
-    };
-    (run(handler_fn(handler), workers), arrived, gate)
+    }
 }
 
 // N10
@@ -276,5 +282,55 @@ fn a_short_queue_serves_all_though_each_is_over_with_its_answer() {
     }
     for client in &mut clients {
         assert_eq!(client.answer().text(), "Hello, World!");
+    }
+}
+
+// And where the only worker is long at work, so that nobody has been about to look at those who wait.
+#[test]
+fn a_short_queue_serves_all_behind_a_slow_request() {
+    let (arrived, gate) = (Arc::new(Permits::default()), Arc::new(Permits::default()));
+    let listener = ListenOptions::new().bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let service = handler_fn(gated_by(&arrived, &gate));
+    let server = Running(serve(listener, service).workers(1).queue(1).spawn().unwrap());
+    let mut slow = server.client();
+    slow.send(get("/gate"));
+    arrived.take();
+    // It fills the queue; the other one stays with the kernel.
+    let mut queued = server.client();
+    within(|| server.0.connections().len() == 2);
+    let mut last = server.client();
+    thread::sleep(SHORT);
+    assert_eq!(server.0.connections().len(), 2);
+    gate.add(1);
+    assert_eq!(slow.answer().text(), "Hello, World!");
+    // Nothing comes from the one in between that would have anybody look.
+    answered(&mut last);
+    answered(&mut queued);
+}
+
+// P9: a client that asks on and on and reads nothing is not answered on and on, though answers without content are never
+// too much for their handler.
+#[test]
+fn answers_that_nobody_reads_hold_requests_back() {
+    const REQUESTS: usize = 3000;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let handler = move |_: Request<Body>| {
+        counted.fetch_add(1, Relaxed);
+        Response::builder().status(204).header("x-a", "x".repeat(16 * 1024)).body(Body::empty())
+    };
+    let server = run(handler_fn(handler), 1);
+    let mut client = server.client();
+    client.send(GET.repeat(REQUESTS));
+    within(|| calls.load(Relaxed) > 0);
+    let mut before = 0;
+    // As long as anything moves.
+    while before != calls.load(Relaxed) {
+        before = calls.load(Relaxed);
+        thread::sleep(SHORT);
+    }
+    assert!(before < REQUESTS, "all of them were answered");
+    for _ in 0..REQUESTS {
+        assert_eq!(client.answer().status(), "204");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{NAME, authority, secs};
 use http::{Request, StatusCode};
-use http_driver::rustls::{ClientConfig, ServerConfig};
+use http_driver::rustls::{ClientConfig, Error, ServerConfig};
 use http_driver::{
     Address, Body, BodyError, Client, ClientBuilder, ClientExchange, ConnectError, Dial, Dialer, Opened, Phase,
     RequestError, Runtime, TlsErrorKind,
@@ -206,12 +206,19 @@ fn every_failure_has_its_kind() {
     let (authority, identity) = authority();
     let site = |server: ServerConfig| Site::with(authority.client(), server, |client| client);
     let handshake = |site: &mut Site| _ = site.server();
+    // Whoever is not trusted is told why.
+    let refused = |server: ServerConfig| {
+        let mut told = None;
+        let kind = kind(site(server).failure(|site| told = site.server().error));
+        assert!(matches!(told, Some(Error::AlertReceived(_))), "{kind:?}: {told:?}");
+        kind
+    };
     let strange = Authority::new().identity(&[NAME]);
-    assert_eq!(kind(site(strange.server()).failure(handshake)), TlsErrorKind::Untrusted);
+    assert_eq!(refused(strange.server()), TlsErrorKind::Untrusted);
     let expired = authority.expired(&[NAME]);
-    assert_eq!(kind(site(expired.server()).failure(handshake)), TlsErrorKind::Expired);
+    assert_eq!(refused(expired.server()), TlsErrorKind::Expired);
     let other = authority.identity(&["example.org"]);
-    assert_eq!(kind(site(other.server()).failure(handshake)), TlsErrorKind::WrongName);
+    assert_eq!(refused(other.server()), TlsErrorKind::WrongName);
 
     let new = authority.client_of(&[VERSIONS[1]]);
     let old = Site::with(new, identity.server_of(&[VERSIONS[0]]), |client| client);

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use tests::certificates::VERSIONS;
-use tests::memory::{Secret, Shape, wire};
+use tests::memory::{Secret, Shape, Wakes, wire};
 use tests::scenario::{app, exchange_of};
 
 const CLOSE: &str = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n";
@@ -216,6 +216,33 @@ fn reading_goes_on_while_nothing_can_be_written() {
         assert!(matches!(tls.poll_read(&mut cx, &mut room), Poll::Ready(Ok(5))), "{version:?}");
         assert_eq!(&room[..5], b"hello");
     }
+}
+
+// The work of one read is bounded, and the rest of a record is not forgotten, though nothing else happens.
+#[test]
+fn a_record_in_many_pieces_does_not_keep_the_task() {
+    let (authority, identity) = authority();
+    let (wire, peer) = wire(Shape { reads: vec![1], ..Shape::default() });
+    let mut client = Secret::client(peer, &authority.client(), NAME);
+    let mut tls = Tls::server(wire, Arc::new(identity.server())).unwrap();
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut cx = Context::from_waker(&waker);
+    while tls.poll_handshake(&mut cx).is_pending() {
+        assert!(client.pump());
+    }
+    let content = "x".repeat(1000);
+    client.send(&content);
+    let (mut room, mut waits) = ([0; 2000], 0);
+    let read = loop {
+        match tls.poll_read(&mut cx, &mut room) {
+            Poll::Ready(read) => break read.unwrap(),
+            Poll::Pending => assert!(wakes.take(), "it would never go on"),
+        }
+        waits += 1;
+    };
+    assert_eq!(&room[..read], content.as_bytes());
+    assert!(waits > 50, "{waits}");
 }
 
 #[test]

@@ -54,6 +54,25 @@ fn p15_a_shutdown_ends_with_the_runtime() {
     assert!(shutdown.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
 }
 
+// L14: a shutdown may begin on another thread while an answer is being made: that one is the last, and says so.
+#[test]
+fn l14_an_answer_that_is_made_while_a_shutdown_begins_is_the_last() {
+    let clock = tests::memory::Clock::new();
+    let (wire, peer) = wire(Shape::default());
+    let options = Arc::<http_driver::Options>::default();
+    let begins = Arc::clone(&options);
+    let services = Services::new(service_fn(move |_| {
+        begins.registry.shut_down();
+        std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+    }));
+    let local = Default::default();
+    let mut serving = pin!(Serving::new(wire, clock.ticker(), local, Default::default(), Arc::new(services), options));
+    peer.send(GET);
+    assert!(serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let answer = peer.text();
+    assert!(answer.contains("\r\nConnection: close\r\n") && peer.saw_fin(), "{answer}");
+}
+
 // N39: who keeps what is known of a connection keeps nothing of its task.
 #[test]
 fn n39_what_is_known_of_a_connection_does_not_hold_its_task() {

@@ -200,6 +200,27 @@ fn n18_content_goes_on_when_everything_is_written() {
     assert!(peer.swallow() > 10_000_000);
 }
 
+// N18: nor does content wait for anything when what is left of a full buffer is written at once, whatever that is.
+#[test]
+fn n18_content_goes_on_when_the_rest_of_a_full_buffer_is_written() {
+    for capacity in (8..=72).map(|kib| kib * 1024) {
+        let mut world = World::new();
+        let service = service_fn(async |_| {
+            let pieces = (0..500).map(|_| Ok::<_, Infallible>(vec![b'x'; 1000]));
+            Ok::<_, Infallible>(Response::new(Many(pieces)))
+        });
+        let (dial, told) = told(&world, service);
+        let peer = dial.open(Shape::default());
+        peer.limit(capacity);
+        peer.send(GET);
+        world.turn();
+        while told.finished().is_empty() {
+            assert!(peer.swallow() > 0, "nothing more comes where there is room for {capacity}");
+            world.turn();
+        }
+    }
+}
+
 // N14, N15, N18: content goes back as it comes, whatever moves at a time; nobody waits for what has happened already.
 #[test]
 fn n14_content_is_sent_back_as_it_comes() {

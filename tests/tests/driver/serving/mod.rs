@@ -248,6 +248,34 @@ fn i16_an_upgrade_at_every_split() {
     }
 }
 
+// What is to be swallowed in front of another protocol is that of one request, though that protocol is not spoken in the
+// end, as here, where the head that accepts it is longer than any may be.
+#[test]
+fn what_is_swallowed_is_the_content_of_one_request() {
+    let mut world = World::new();
+    let service = service_fn(async |mut request: Request<Body>| {
+        if request.headers().contains_key("upgrade") {
+            let long = "x".repeat(40_000);
+            let accepts = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS).header("upgrade", "raw");
+            return accepts.header("x-a", &long).header("x-b", &long).body(Body::empty());
+        }
+        let content = request.body_mut().collect(10).await;
+        Ok(Response::new(content.unwrap().into()))
+    });
+    let (dial, told) = told(&world, service);
+    let peer = dial.open(Shape::default());
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nUpgrade: raw\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\nfi");
+    world.turn();
+    assert_eq!(peer.text(), "");
+    peer.send("rst");
+    world.turn();
+    assert!(peer.text().starts_with("HTTP/1.1 500 "));
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nsecond");
+    world.turn();
+    assert!(peer.text().ends_with("\r\n\r\nsecond"));
+    assert_eq!(told.finished(), [(1, true), (2, true)]);
+}
+
 /// Pieces that are all there.
 struct Many<I>(I);
 
