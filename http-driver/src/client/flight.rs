@@ -362,7 +362,6 @@ impl<C: Connect> Flight<C> {
         let core = &self.link.core;
         core.is_reusable()
             && core.outstanding() == 0
-            && self.upload.is_none()
             && !self.link.is_sending()
             && self.inbox.unread_len() == 0
             && !self.inbox.has_ended()
