@@ -46,9 +46,10 @@ pub fn a_slowloris_is_cut_off_and_disturbs_nobody(rig: impl Rig) {
 // N36: an upload that goes on, however slowly, is none.
 pub fn a_slow_upload_that_goes_on_is_taken(rig: impl Rig) {
     let (server, _) = start_routes(rig, |config| {
-        config.timeouts.head = 4 * SHORT;
-        config.timeouts.body = 4 * SHORT;
-        config.timeouts.idle = 4 * SHORT;
+        // Less than all of it takes.
+        config.timeouts.head = 10 * SHORT;
+        config.timeouts.body = 10 * SHORT;
+        config.timeouts.idle = 10 * SHORT;
     });
     let mut client = server.client();
     client.send(super::post("/count", 12));
@@ -61,7 +62,7 @@ pub fn a_slow_upload_that_goes_on_is_taken(rig: impl Rig) {
 
 // I11, I12
 pub fn a_streaming_answer_may_be_silent(rig: impl Rig) {
-    const IDLE: Duration = SHORT;
+    const IDLE: Duration = SHORT.saturating_mul(3);
     let senders = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&senders);
     let events = app(move |_| {
@@ -84,12 +85,12 @@ pub fn a_streaming_answer_may_be_silent(rig: impl Rig) {
     assert!(client.head().contains("\r\nTransfer-Encoding: chunked\r\n"));
     // An idle connection does not live so long.
     assert_eq!(server.client().rest(), "");
-    assert!(client.is_silent(10 * IDLE));
+    assert!(client.is_silent(4 * IDLE));
     let mut sender = senders.lock().unwrap().pop().unwrap();
     super::block_on(sender.send("data: 1\n\n")).unwrap();
     let event = "9\r\ndata: 1\n\n\r\n";
     assert_eq!(client.octets(event.len()), event.as_bytes());
-    assert!(client.is_silent(10 * IDLE));
+    assert!(client.is_silent(4 * IDLE));
     // With its end the connection is like any other.
     sender.finish();
     assert_eq!(client.rest(), "0\r\n\r\n");
@@ -112,7 +113,7 @@ pub fn a_handler_may_take_longer_than_clients_may(rig: impl Rig) {
         let mut config = Config::server();
         let timeouts = &mut config.timeouts;
         for timeout in [&mut timeouts.idle, &mut timeouts.write, &mut timeouts.body, &mut timeouts.head] {
-            *timeout = SHORT;
+            *timeout = 3 * SHORT;
         }
         server.config(Arc::new(config))
     });

@@ -135,8 +135,10 @@ pub(super) fn refused(server: SocketAddr) {
 // P15
 pub fn a_shutdown_finishes_what_has_begun(rig: impl Rig) {
     let (server, probe) = start_routes(rig, |_| {});
-    let idle = server.client();
-    let mut busy = server.client();
+    let (mut idle, mut busy) = (server.client(), server.client());
+    // So its handshake is over for the server, too.
+    idle.send(GET);
+    idle.answer();
     busy.send(get("/gate"));
     probe.arrived.take();
     thread::scope(|scope| {

@@ -89,7 +89,7 @@ pub fn no_deadline_of_http_runs_behind_it(rig: impl Rig) {
         for timeout in
             [&mut timeouts.head, &mut timeouts.body, &mut timeouts.write, &mut timeouts.idle, &mut timeouts.linger]
         {
-            *timeout = SHORT;
+            *timeout = 4 * SHORT;
         }
         server.config(Arc::new(config))
     });
