@@ -47,8 +47,9 @@ pub trait Transport {
     /// The connection is gone.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// The next read is a look at what there is, though nobody may have waited for it: it must not go by what is known, but
-    /// ask the system. By default there is nothing to do, as every read does that.
+    /// The next read is a look at what there is, though nobody may have waited for it: it must not go by what is known of
+    /// before, but ask the system. By default there is nothing to do: for transports whose reads do that, or that learn
+    /// what comes though nobody waits.
     fn look(&mut self) {}
 
     /// Ready when the peer is known to be gone although nobody reads. By default that is never known.

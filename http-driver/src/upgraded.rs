@@ -95,6 +95,10 @@ impl<Io: Transport> Transport for Upgraded<Io> {
         self.io.poll_shutdown(cx)
     }
 
+    fn look(&mut self) {
+        self.io.look();
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.io.poll_reset(cx)
     }

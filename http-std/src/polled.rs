@@ -85,6 +85,10 @@ impl Transport for Stream<Socket> {
         Poll::Ready(BlockingTransport::shutdown(self, None))
     }
 
+    fn look(&mut self) {
+        self.polled.looked = Looked::Anything;
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.watch().is_reset(cx) { Poll::Ready(()) } else { Poll::Pending }
     }

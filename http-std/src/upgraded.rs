@@ -169,6 +169,10 @@ impl<T: Transport> Transport for Upgraded<T> {
         self.0.poll_shutdown(cx)
     }
 
+    fn look(&mut self) {
+        self.0.look();
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_reset(cx)
     }

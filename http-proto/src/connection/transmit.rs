@@ -90,7 +90,7 @@ impl<R: Role> Connection<R> {
         Ok(out.flow())
     }
 
-    /// Whether all the content has been sent that the message has announced: it can only be finished now.
+    /// Whether all the content has been sent that the message has announced, so that it can only be finished.
     pub fn is_content_complete(&self) -> bool {
         matches!(self.send, SendHalf::Body | SendHalf::Streaming)
             && matches!(self.body_out, BodyOut::None | BodyOut::Length(0))
