@@ -27,6 +27,8 @@ impl<C: Connect> Carrier<C> {
             let Some(flight) = self.lease.as_mut().and_then(Lease::flight) else { return Poll::Ready(Ok(())) };
             // If the request cannot be finished, what was sent of it must not be taken for the whole.
             flight.pump(cx).map_err(|_| BodyError::Over)?;
+            // The server may be silent for long, so that nothing else would tell that nobody reads.
+            let wanted = self.content.as_ref().is_some_and(|content| content.watch(cx));
             // Nobody will read the answer: the exchange is given up, unless all of it has come.
             if self.content.take_if(|content| content.is_abandoned()).is_some() {
                 if !flight.pass_over() {
@@ -34,15 +36,11 @@ impl<C: Connect> Carrier<C> {
                 }
                 flight.end();
             }
-            let wanted = match &self.content {
-                None if !flight.is_uploading() || flight.is_closed() => {
-                    flight.report();
-                    return Poll::Ready(Ok(()));
-                }
-                None => false,
-                // The server may be silent for long, so that nothing else would tell that nobody reads.
-                Some(content) => content.watch(cx),
-            };
+            if self.content.is_none() && (!flight.is_uploading() || flight.is_over()) {
+                flight.report();
+                return Poll::Ready(Ok(()));
+            }
+            let wanted = wanted && self.content.is_some();
             match (if wanted { flight.take_part()? } else { None }, &self.content) {
                 (Some(Part::Data(data)), Some(content)) => content.give(data, cx),
                 (Some(Part::End(trailers)), Some(_)) => {

@@ -264,6 +264,12 @@ impl<C: Connect> Flight<C> {
         self.link.is_closed()
     }
 
+    /// Whether nothing further can come of an exchange whose answer has come whole: not even the rest of the request is
+    /// wanted.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_closed() || self.inbox.has_ended()
+    }
+
     /// What stands behind the head that [`Flight::poll_head`] returned.
     pub(super) fn follows(&mut self) -> Follows {
         let Event::HeadersComplete(head) = self.link.core.event(self.inbox.buffer()) else {
