@@ -20,6 +20,9 @@ pub(crate) trait Source: Send + Sync {
     /// The next of the content of the request with this number. Without a context it waits, and is never pending; with
     /// one it waits where nobody else would look after the connection.
     fn content(&self, number: u64, cx: Option<&Context<'_>>) -> Poll<Found>;
+
+    /// Nobody will read any more of it.
+    fn let_go(&self, number: u64);
 }
 
 /// The reader's end.
@@ -78,6 +81,12 @@ impl Incoming {
                 Some(Err(error))
             }
         }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.source.let_go(self.number);
     }
 }
 

@@ -14,7 +14,7 @@ use mio::{Events, Poll, Registry, Token};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Wake, Waker};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -90,14 +90,16 @@ impl Wake for Alarm {
     }
 }
 
-/// Has a connection looked at that waits for its client.
+/// Has a connection looked at, be it with a worker or put down.
 struct Stir<S> {
     bench: Weak<Bench<S>>,
     number: u64,
+    worker: Waker,
 }
 
 impl<S: ThreadService> Wake for Stir<S> {
     fn wake(self: Arc<Self>) {
+        self.worker.wake_by_ref();
         if let Some(bench) = self.bench.upgrade() {
             bench.stir(self.number);
         }
@@ -232,15 +234,13 @@ impl<S: ThreadService> Bench<S> {
         let mut books = lock(&this.books);
         while let Some(mut task) = this.next(books) {
             let begun = clock::now();
-            let run = guarded(|| task.run(|| this.is_crowded(), |shared| this.hold_back(shared)));
+            let number = task.shared.info.id();
+            let stir = |worker: &Waker| {
+                Waker::from(Arc::new(Stir { bench: Arc::downgrade(this), number, worker: worker.clone() }))
+            };
+            let run = guarded(|| task.run(|| this.is_crowded(), |shared| this.hold_back(shared), stir));
             books = match run {
                 Some(After::Park(Awaited { readable, writable, deadline })) => {
-                    if task.is_streaming() {
-                        // The handler may yet cut its answer off.
-                        let stir =
-                            Waker::from(Arc::new(Stir { bench: Arc::downgrade(this), number: task.shared.info.id() }));
-                        task.shared.info.set_task(&Context::from_waker(&stir));
-                    }
                     let entered = task.shared.enter_set(readable, writable);
                     let mut books = lock(&this.books);
                     let again = match entered {
@@ -260,7 +260,6 @@ impl<S: ThreadService> Bench<S> {
                     if over.is_none() {
                         task.shared.cut_off();
                     }
-                    let number = task.shared.info.id();
                     // What a service leaves behind when it is dropped must not end the worker.
                     guarded(|| drop(task));
                     let mut books = lock(&this.books);

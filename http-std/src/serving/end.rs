@@ -5,6 +5,7 @@ use crate::{BlockingTransport, Exchange, Upgraded};
 use http_driver::Ended;
 use http_driver::parts::lock;
 use http_proto::{Event, State, Step};
+use std::sync::atomic::Ordering::SeqCst;
 
 impl Current {
     /// Whether the request is there as a whole.
@@ -17,9 +18,10 @@ impl Current {
 }
 
 impl Shared {
-    /// Whether the request that is being answered is there as a whole.
-    pub(super) fn is_request_complete(&self) -> bool {
-        self.with(|conn| conn.current.as_ref().is_none_or(Current::is_complete))
+    /// Whether somebody may still read the content of the request that is being answered.
+    pub(super) fn has_reader(&self) -> bool {
+        let let_go = self.let_go.load(SeqCst);
+        self.with(|conn| conn.current.as_ref().is_some_and(|current| !current.is_complete() && current.number > let_go))
     }
 
     /// The answer is in the buffer; false: it was cut off, and so is the connection.

@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     /// Where a worker polls a future of this connection, behind which it looks after the socket: the halves of a
     /// [`Place`], or zero.
     watched: AtomicU64,
+    /// The last request whose content nobody reads any more.
+    let_go: AtomicU64,
     /// Answers are held back, and somebody is going to see that they do not wait for long.
     holds_back: AtomicBool,
 }
@@ -126,6 +128,7 @@ impl Shared {
             waited: Mutex::new(Some(Waited::new(socket, set))),
             conn: Mutex::new(conn),
             watched: AtomicU64::new(0),
+            let_go: AtomicU64::new(0),
             holds_back: AtomicBool::new(false),
         }
     }
@@ -365,6 +368,11 @@ impl Source for Shared {
                 }
             }
         }
+    }
+
+    fn let_go(&self, number: u64) {
+        // Content may be dropped while the connection is locked, and that of one request behind that of the next.
+        self.let_go.fetch_max(number, SeqCst);
     }
 }
 

@@ -13,7 +13,7 @@ use http::{Request, Response};
 use http_driver::parts::guarded;
 use http_driver::{BodyError, HttpService, Services};
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 /// A connection with its service.
 pub(crate) struct Task<S> {
@@ -113,20 +113,21 @@ where
         }
     }
 
-    /// Whether an answer is being sent, for which somebody may have more to say.
-    pub(crate) fn is_streaming(&self) -> bool {
-        self.streaming.is_some()
-    }
-
     /// Does what there is to do, but not for ever if others want the worker (`crowded`). Somebody is told of answers that
-    /// are held back (`hold_back`) for others that the client has asked for, too.
-    pub(crate) fn run(&mut self, crowded: impl Fn() -> bool, hold_back: impl Fn(&Arc<Shared>)) -> After {
+    /// are held back (`hold_back`) for others that the client has asked for, too. A waker of the worker can be made to
+    /// `stir` the connection as well when it has been put down.
+    pub(crate) fn run(
+        &mut self,
+        crowded: impl Fn() -> bool,
+        hold_back: impl Fn(&Arc<Shared>),
+        stir: impl Fn(&Waker) -> Waker,
+    ) -> After {
         let waker = waiting::waker();
         self.shared.info.set_task(&Context::from_waker(&waker));
         if std::mem::take(&mut self.told.half_closed) {
             self.shared.with(|conn| conn.link.io.set_ends());
         }
-        let mut burst = 0;
+        let (mut burst, mut stirs) = (0, false);
         loop {
             if burst >= BURST {
                 burst = 0;
@@ -170,12 +171,15 @@ where
                 }
                 Answered::Waits(streaming, awaited) => {
                     self.streaming = Some(Box::new(streaming));
-                    if self.shared.is_request_complete() {
+                    if self.shared.has_reader() {
+                        // He looks after the connection as well, and it cannot be put down meanwhile.
+                        self.told.broken = self.shared.wait(awaited).broken;
+                    } else if !std::mem::replace(&mut stirs, true) {
+                        // What the handler has asked for before that is looked for once more.
+                        self.shared.info.set_task(&Context::from_waker(&stir(&waker)));
+                    } else {
                         return After::Park(awaited);
                     }
-                    // Whoever reads the content of the request looks after the connection as well, and it cannot be put
-                    // down meanwhile.
-                    self.told.broken = self.shared.wait(awaited).broken;
                     true
                 }
                 Answered::Upgraded => {

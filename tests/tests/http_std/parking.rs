@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use tests::scenario::{Client, DEADLINE, GET, Permits, SHORT, get, within};
+use tests::scenario::{Client, DEADLINE, GET, Permits, SHORT, get, post, within};
 
 fn hello(_: Request<Body>) -> Response<Body> {
     Response::new(Body::from("Hello, World!"))
@@ -197,9 +197,11 @@ fn slow_readers_of_long_answers_hold_no_worker() {
     for &secure in KINDS {
         let server = run_as(secure, handler_fn(handler), 1);
         let mut slow: Vec<_> = (0..5).map(|_| server.client_of(secure)).collect();
-        for client in &mut slow {
+        for client in &mut slow[1..] {
             client.send(get("/long") + GET);
         }
+        // Nobody reads what it sends.
+        slow[0].send(post("/long", 3) + "abc" + GET);
         for _ in 0..5 {
             answered(&mut server.client_of(secure));
         }
@@ -220,18 +222,18 @@ fn an_endless_answer_leaves_the_worker_to_others() {
     let server = run(handler_fn(handler), 1);
     let mut reader = server.client();
     reader.send(get("/endless"));
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Relaxed) {
-                reader.octets(PIECE);
-            }
-        });
-        for _ in 0..5 {
-            answered(&mut server.client());
+    let over = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&over);
+    let reading = thread::spawn(move || {
+        while !told.load(Relaxed) {
+            reader.octets(PIECE);
         }
-        over.store(true, Relaxed);
     });
+    for _ in 0..5 {
+        answered(&mut server.client());
+    }
+    over.store(true, Relaxed);
+    reading.join().unwrap();
 }
 
 // While it waits for its client there is no thread that would notice.
