@@ -158,9 +158,16 @@ impl Plan {
     /// A server may close a connection whose request it has not read, when that takes too long; a request that crosses that
     /// is lost. So the weather has to be fast as well.
     pub fn is_quiet(&self) -> bool {
+        // Who reads slowly learns late that a connection was closed behind an answer, and the next request that it sends
+        // there destroys what it has not read.
+        let slow = |request: &Request| matches!(request.reader, Reader::All(pause) if !pause.is_zero());
+        let told = self.settings.pipelining == 1
+            || !self.requests.iter().any(Request::is_until_close)
+            || !self.requests.iter().any(slow);
         let fast = self.weather.delay <= Duration::from_millis(1) && self.weather.buffer.min(self.weather.piece) >= 50;
         self.weather.breaks == 0
             && fast
+            && told
             && self.shutdown.is_none()
             && self.settings.handler_timeout.is_none()
             && !self.settings.hasty
