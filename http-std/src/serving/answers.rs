@@ -121,10 +121,9 @@ impl Shared {
 
     /// The next piece of an answer's content.
     fn piece(&self, body: &mut Body) -> Piece {
-        let complete = self.with(|conn| conn.link.core.is_content_complete());
         let polled = self.watch(None, |cx| match Pin::new(&mut *body).poll_frame(cx) {
             // That it was all may be said much later, or never.
-            Poll::Pending if complete => Poll::Ready(None),
+            Poll::Pending if self.with(|conn| conn.link.core.is_content_complete()) => Poll::Ready(None),
             polled => polled,
         });
         match polled {
